@@ -77,13 +77,13 @@ pub enum Command {
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]
     Benchmark(BenchmarkArgs),
-    /// Fit a scenario to what its rig has measured, and say what the data can tell.
+    /// Fit a scenario to what its rig has measured, and report what the data determine.
     Calibrate(CalibrateArgs),
     /// Study a rig: what it must measure so that its simulator can be calibrated.
     Study(StudyArgs),
     /// Hold recorded runs against a calibrated scenario, and say what has moved on the rig.
     Shadow(ShadowArgs),
-    /// Suggest the next experiments for a lab that people run, from the table that they keep.
+    /// Suggest the next experiments for work done by hand, from the table of those done.
     Suggest(SuggestArgs),
     /// Write a commented scenario to start from.
     Init(InitArgs),
@@ -408,7 +408,7 @@ pub struct GoldenArgs {
     /// Lab time of the golden run once its first experiment is measured (min).
     #[arg(long, value_name = "MINUTES", default_value_t = 10.0)]
     pub minutes: f64,
-    /// Scenario of the simulated rig as it is: that of the run, but for what has moved [default: nothing has].
+    /// Scenario of the simulated rig as it is now: that of the run, with what has moved [default: nothing has].
     #[arg(long, value_name = "FILE")]
     pub as_it_is: Option<PathBuf>,
     /// Seed of the simulated rig [default: the recorded one plus one, as on another day].
@@ -434,7 +434,7 @@ pub struct PaperArgs {
     /// Another scenario with the same inputs and features [default: that of the paper].
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// Judge every claim on N rigs drawn from what a calibration knows, each with all seeds; for calibrated scenarios.
+    /// Judge every claim on N rigs drawn from the posterior of a calibration, each with all seeds; for calibrated scenarios.
     #[arg(long, value_name = "N", requires = "scenario", value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rigs: Option<u64>,
     /// Write a report with one figure for each figure of the paper into this folder.

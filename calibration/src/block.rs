@@ -18,7 +18,7 @@ impl Block {
         Self { features, deviations, root }
     }
 
-    /// Frees differences of the features of this experiment of its noise. What is no number, because the model cannot read a
+    /// Frees differences of the features of this experiment of its noise. What is not a number, because the model cannot read a
     /// feature there, says nothing.
     pub(crate) fn free(&self, values: &[f64]) -> DVector<f64> {
         let one = |(&f, d): (&usize, &f64)| Some(values[f] / d).filter(|off| off.is_finite());

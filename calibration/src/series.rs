@@ -108,7 +108,7 @@ impl Series {
         }
     }
 
-    /// The name of a value; with its unit, where it is no feature of these.
+    /// The name of a value; with its unit, where it is not a feature of these.
     pub(crate) fn name<'a>(&self, place: usize, features: &'a [(String, String)]) -> &'a str {
         match self.of {
             Of::Heat { .. } => "temperature_c",

@@ -203,7 +203,7 @@ impl<'a> Table<'a> {
         }
         let number = cell.text.replace(',', ".").parse::<f64>().ok().filter(|s| s.is_finite());
         number.map(Some).ok_or_else(|| {
-            let message = format!("`{}` is no number of seconds", cell.text);
+            let message = format!("`{}` is not a number of seconds", cell.text);
             Diagnostic::new(message).at(self.csv.place(cell))
         })
     }

@@ -94,7 +94,7 @@ fn value_of(input: &Input, value: &str) -> Result<f64, String> {
         })?;
         return Ok(place as f64);
     }
-    let number: f64 = value.parse().map_err(|_| format!("`{value}` of {name} is no number"))?;
+    let number: f64 = value.parse().map_err(|_| format!("`{value}` of {name} is not a number"))?;
     match (*low..=*high).contains(&number) {
         true => Ok(number),
         false => Err(format!("{name} = {value} is outside {low} to {high}")),

@@ -140,7 +140,7 @@ impl KeyChange {
     }
 }
 
-/// A key of a definition and its value, which is no table.
+/// A key of a definition and its value, which is not a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
     /// The key with the tables it is in.
@@ -160,7 +160,7 @@ impl Leaf {
     }
 }
 
-/// Every key of a definition whose value is no table and no list, in order.
+/// Every key of a definition whose value is neither a table nor a list, in order.
 pub fn leaves(definition: &Value) -> Vec<Leaf> {
     let mut found = Vec::new();
     collect(definition, &mut Vec::new(), "", &mut found);

@@ -91,7 +91,7 @@ fn said(emulator: &mut dyn Emulator, pieces: &[&[u8]]) -> (Vec<u8>, bool) {
     (output, still)
 }
 
-/// Gives the bytes to an emulator: whatever is no command (as `commands` says of all bytes) moves nothing, and where
+/// Gives the bytes to an emulator: whatever is not a command (as `commands` says of all bytes) moves nothing, and where
 /// they are shorter than the longest line, the answer is the same as to bytes that come at once.
 fn to_emulator<E: Emulator>(new: impl Fn() -> E, data: &[u8], commands: impl Fn(&[u8]) -> bool) {
     let pieces = pieces(data);

@@ -216,7 +216,7 @@ pub enum SpaceError {
         /// What is wrong.
         fault: String,
     },
-    /// A constraint is on an input that is no number on an even scale.
+    /// A constraint is on an input that is not a number on an even scale.
     #[error(
         "\"{constraint}\" bounds a sum with {input}, which is logarithmic or chosen by name: only numbers on an even scale can be bounded"
     )]

@@ -190,7 +190,7 @@ fn heaters_take_set_points(lab: &mut dyn Lab) -> Check {
             let reply = sent(lab, &Command::Read { sensor })?;
             let single = |v: f64| v.to_bits() == f64::from(v as f32).to_bits();
             let kept = matches!(reply, Reply::Reading(v) if single(v));
-            promise(kept, || format!("a temperature is no single-precision number: {reply:?}"))?;
+            promise(kept, || format!("a temperature is not a single-precision number: {reply:?}"))?;
         }
         sent(lab, &Command::HeaterOff { heater: info.name.clone() })?;
         expect_kept(lab, Setting::Mode(info.name), Setting::OFF, 0.1)?;

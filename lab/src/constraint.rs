@@ -36,7 +36,7 @@ impl Constraint {
         if self.or_zero && low > 0.0 { range + ", or 0" } else { range }
     }
 
-    /// By how much the bound is missed at `values`; zero where it is met, infinite where the value is no number.
+    /// By how much the bound is missed at `values`; zero where it is met, infinite where the value is not a number.
     pub fn violation(&self, values: &[f64]) -> f64 {
         let v = self.of.at(values);
         match v {

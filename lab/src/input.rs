@@ -203,7 +203,10 @@ fn fault_of(options: &[Choice]) -> Option<String> {
             ));
         }
         if let Some(value) = option.descriptors.iter().find(|value| !value.is_finite()) {
-            return Some(format!("a descriptor of {} is {value}, which is no number", option.name));
+            return Some(format!(
+                "a descriptor of {} is {value}, which is not a number",
+                option.name
+            ));
         }
     }
     None

@@ -68,7 +68,7 @@ pub trait Ranged {
         *found.expect("a key that has a range")
     }
 
-    /// The first number outside its range; what is no number is outside every range.
+    /// The first number outside its range; what is not a number is outside every range.
     fn outside(&self) -> Option<Outside> {
         let is_outside = |n: &Outside| !(n.range.low..=n.range.high).contains(&n.value);
         self.numbers().into_iter().find(is_outside)

@@ -21,7 +21,7 @@ pub struct ObjectiveSpec {
     pub worst: Option<f64>,
 }
 
-/// A limit on what is measured: an experiment that breaks it is no solution, whatever else it yields.
+/// A limit on what is measured: an experiment that breaks it is not a solution, whatever else it yields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

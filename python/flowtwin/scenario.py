@@ -427,7 +427,7 @@ class Scenario:
         if key.startswith("_"):
             object.__setattr__(self, key, value)
         elif isinstance(getattr(type(self), key, None), property) or key in dir(type(self)):
-            raise AttributeError(f'{key} is no key to set here; write scenario.keys["{key}"]')
+            raise AttributeError(f'{key} is not a key to set here; write scenario.keys["{key}"]')
         else:
             setattr(self.keys, key, value)
 

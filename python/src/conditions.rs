@@ -65,7 +65,7 @@ fn value_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Setting> {
     }
     let number = if value.is_instance_of::<PyBool>() { None } else { value.extract().ok() };
     number.map(Setting::Number).ok_or_else(|| match value.repr() {
-        Ok(shown) => errors::conditions(format!("{name} = {shown} is no number")),
+        Ok(shown) => errors::conditions(format!("{name} = {shown} is not a number")),
         Err(error) => error,
     })
 }

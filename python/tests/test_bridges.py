@@ -307,7 +307,7 @@ def test_what_an_instrument_of_visa_does_not_take_is_a_fault(tmp_path: Path, was
     ("text", "why"),
     [
         ("kind = 'oven'", "kind is 'oven', and must be one of pump, valve, heater, light, spectrometer, analyser, sensor, switch"),
-        ("kind = 'heater'\nheats = []", "heats is no key for a heater; known are heat, off, temperature_c"),
+        ("kind = 'heater'\nheats = []", "heats is not a key for a heater; known are heat, off, temperature_c"),
         ("kind = 'heater'\nheat = []", "a heater needs off"),
         ("kind = 'spectrometer'\narm = []\ncounts = 'D?'\ndescribe = { pixels = 4 }", "describe needs wavelength_coefficients"),
         ("kind = 'heater'\nheat = []\noff = []\ntemperature_c = 'T?'", "a heater needs limits.set_point_c"),

@@ -68,9 +68,9 @@ def test_a_lab_outside_measures_by_its_program_and_is_told_that_it_is_over() -> 
     ("command", "options", "error", "words"),
     [
         ("nothing-of-this-name", {}, flowtwin.FlowtwinError, "nothing-of-this-name"),
-        (outside(SCENARIOS / "snar.toml"), {}, flowtwin.FlowtwinError, "is no lab for this scenario"),
+        (outside(SCENARIOS / "snar.toml"), {}, flowtwin.FlowtwinError, "is not a lab for this scenario"),
         ("cat", {"patience_s": 0.2}, flowtwin.FlowtwinError, "cat"),
-        ("cat", {"patience_s": 0.0}, ValueError, "patience_s = 0 is no time"),
+        ("cat", {"patience_s": 0.0}, ValueError, "patience_s = 0 is not a time"),
     ],
 )
 def test_a_program_that_is_no_lab_is_explained(command: str, options: dict, error: type, words: str) -> None:

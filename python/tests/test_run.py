@@ -297,7 +297,7 @@ def test_the_interpreter_goes_on_while_a_campaign_runs(file: Path) -> None:
 
 def test_a_folder_that_cannot_be_used_is_an_exception(file: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(flowtwin.FlowtwinError, match="is no folder"):
+    with pytest.raises(flowtwin.FlowtwinError, match="is not a folder"):
         flowtwin.run(file, out=tmp_path / "taken")
     with pytest.raises(flowtwin.FlowtwinError, match="no run to resume"):
         flowtwin.run(file, out=tmp_path / "none", resume=True)

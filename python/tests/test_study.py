@@ -83,7 +83,7 @@ def test_the_exception_of_a_policy_is_the_cause() -> None:
         (["random"], {"seeds": 0}, "a benchmark needs"),
         (["random"], {"experiments": 0}, "a benchmark needs"),
         (["random", "random"], {}, "two policies are named random"),
-        (["best"], {}, "is no policy"),
+        (["best"], {}, "is not a policy"),
         (["random"], {"jobs": 0}, "jobs must be at least 1"),
     ],
 )

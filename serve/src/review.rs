@@ -90,8 +90,9 @@ impl Review {
     /// # Errors
     /// The status that is answered, and why.
     pub(crate) fn hear(&self, text: &[u8]) -> Result<(), (StatusCode, String)> {
-        let unreadable =
-            |error| (StatusCode::UNPROCESSABLE_ENTITY, format!("this is no decision: {error}\n"));
+        let unreadable = |error| {
+            (StatusCode::UNPROCESSABLE_ENTITY, format!("this is not a decision: {error}\n"))
+        };
         let Answer { proposal, decision } = serde_json::from_slice(text).map_err(unreadable)?;
         let take = {
             let state = self.state();
@@ -110,7 +111,7 @@ fn settings<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D:
     let setting = |(name, value)| match value {
         Value::String(text) => Ok(format!("{name}={text}")),
         Value::Number(number) => Ok(format!("{name}={number}")),
-        _ => Err(serde::de::Error::custom(format!("{name} is no number and no name"))),
+        _ => Err(serde::de::Error::custom(format!("{name} is neither a number nor a name"))),
     };
     values.into_iter().map(setting).collect()
 }

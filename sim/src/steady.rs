@@ -127,7 +127,7 @@ impl Steady {
     }
 
     /// What a sensor in the line or the thermometer of a heater reads, in its unit; none where there is no such sensor. What
-    /// grows over a run, a level or a mass, is no number: a rig at rest has no beginning.
+    /// grows over a run, a level or a mass, is not a number: a rig at rest has no beginning.
     pub fn reading(&mut self, sensor: &SensorInfo) -> Option<f64> {
         if let SensorKind::Temperature(heater) = &sensor.kind {
             let number = self.plan.heater_names.iter().position(|name| name == heater.as_str())?;

@@ -33,10 +33,10 @@ pub struct OnRig {
 /// Arguments for rigs as they may be.
 #[derive(Debug, Args)]
 pub struct AsTheyMayBe {
-    /// Do it on N rigs drawn from what a calibration knows, not on its estimates; for calibrated scenarios.
+    /// Run on N rigs drawn from the posterior of a calibration instead of on its estimates; for calibrated scenarios.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rigs: Option<u64>,
-    /// With --rigs: seeds on each rig, counted up from --seed; with one alone rigs are not told from chance.
+    /// With --rigs: seeds on each rig, counted up from --seed; with a single one, differences between rigs cannot be separated from chance.
     #[arg(long, value_name = "N", default_value_t = 3, requires = "rigs",
         value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
@@ -57,10 +57,10 @@ pub struct Folder {
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Say nothing of what goes as planned.
+    /// Report problems only.
     #[arg(long, short)]
     pub quiet: bool,
-    /// Hold every experiment against a calibrated scenario, and say what has moved on the rig.
+    /// Compare every experiment with a calibrated scenario, and say what has moved on the rig.
     #[arg(long, value_name = "SCENARIO")]
     pub shadow: Option<PathBuf>,
     /// What to do when something has moved: say so, calibrate the shadow anew, wait for somebody, or stop.

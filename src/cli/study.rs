@@ -48,7 +48,7 @@ pub struct StudyArgs {
     /// Ramp: where it ends, in the same way.
     #[arg(long, value_name = "NAME=VALUE", requires = "from")]
     pub to: Vec<String>,
-    /// Ramp: choose ends and length of N ramps in simulation, so that they tell most of the free keys for each hour [default N: 1].
+    /// Ramp: choose ends and length of N ramps in simulation, so that each hour determines the free keys best [default N: 1].
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", conflicts_with_all = ["from", "to"])]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=20))]
     pub design: Option<u8>,

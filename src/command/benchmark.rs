@@ -117,7 +117,7 @@ fn parse_shard(text: &str) -> Result<Shard, CommandError> {
     match parts {
         Some((Ok(k), Ok(n))) if (1..=n).contains(&k) => Ok(Shard { index: k - 1, of: n }),
         _ => {
-            let message = format!("`{text}` is no shard: write K/N with K from 1 to N");
+            let message = format!("`{text}` is not a shard: write K/N with K from 1 to N");
             Err(CommandError::bad_input(message))
         }
     }

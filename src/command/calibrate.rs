@@ -92,7 +92,7 @@ fn spec(text: &str) -> Result<FreeSpec, Diagnostic> {
         Some((low, high)) => {
             Ok(FreeSpec { low: Some(low), high: Some(high), ..FreeSpec::new(key.trim()) })
         }
-        None => Err(Diagnostic::new(format!("--free {text}: \"{range}\" is no range"))
+        None => Err(Diagnostic::new(format!("--free {text}: \"{range}\" is not a range"))
             .hint("write KEY=LOW..HIGH with two numbers, such as optics.counts_scale=1000..9000")),
     }
 }

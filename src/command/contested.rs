@@ -23,7 +23,7 @@ impl Held {
     /// all, whoever writes them.
     ///
     /// # Errors
-    /// If another process holds it, or it is no folder.
+    /// If another process holds it, or it is not a folder.
     pub(super) fn take(folder: &Path, shard: Shard) -> Result<Self, CommandError> {
         let taken = match shard.of {
             1 => Occupied::take(folder),

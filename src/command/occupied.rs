@@ -59,7 +59,10 @@ impl Occupied {
         lock: impl Fn() -> Result<Vec<Lock>, LockError>,
     ) -> Result<Self, CommandError> {
         if path.exists() && !path.is_dir() {
-            return Err(CommandError::bad_input(format_args!("{} is no folder", path.display())));
+            return Err(CommandError::bad_input(format_args!(
+                "{} is not a folder",
+                path.display()
+            )));
         }
         let mut made = Vec::new();
         for _ in 0..TRIES {

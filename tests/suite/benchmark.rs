@@ -203,9 +203,9 @@ fn a_folder_holds_one_benchmark_and_slips_are_refused() {
     let dir = folder("bench-slips");
     let scenario = paper();
     for (args, complaint) in [
-        (vec!["--policies", "best"], "`best` is no policy"),
+        (vec!["--policies", "best"], "`best` is not a policy"),
         (vec!["--policies", "random,random"], "two policies are named random"),
-        (vec!["--policies", "random", "--shard", "5/4"], "`5/4` is no shard"),
+        (vec!["--policies", "random", "--shard", "5/4"], "`5/4` is not a shard"),
         (vec!["--policies", "ei@twin"], "free keys"),
         (vec![], "there is no policy to compare"),
     ] {

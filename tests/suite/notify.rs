@@ -94,7 +94,7 @@ fn a_run_that_is_complete_is_not_said_to_have_stopped() {
     assert!(!told.contains("stopped"), "{told}");
 }
 
-/// A hand-off folder that is no folder: found out after somebody has said that the run may begin.
+/// A hand-off folder that is not a folder: found out after somebody has said that the run may begin.
 #[test]
 fn a_command_hears_of_a_rig_that_cannot_begin() {
     let dir = folder("notify-rig");

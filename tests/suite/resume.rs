@@ -132,7 +132,7 @@ fn a_run_stopped_before_its_first_record_begins() {
         assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
         assert!(fs::read(dir.join(name).join(JOURNAL)).unwrap() == whole, "{name}");
     }
-    // A folder of anything else is no run that was stopped.
+    // A folder of anything else is not a run that was stopped.
     fs::create_dir(dir.join("mine")).unwrap();
     fs::write(dir.join("mine/thesis.txt"), "years of work").unwrap();
     let done = run(&dir, &["run", file, "--out", "mine", "--resume"]);

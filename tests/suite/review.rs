@@ -42,7 +42,7 @@ fn decisions_are_typed_line_by_line_and_what_is_no_answer_is_asked_again() {
     assert_eq!(reviewed.code, Some(0), "{}", reviewed.stderr);
     for words in [
         "experiment 1 is proposed: number 1 of 3 of phase survey, by lhs",
-        "`yes` is no answer; ? shows what may be typed",
+        "`yes` is not an answer; ? shows what may be typed",
         "blue_ul_per_min = 401 is outside 50 to 400",
         "experiment 1, changed: blue_ul_per_min=150",
         "skipped: another is proposed",

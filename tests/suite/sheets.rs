@@ -169,7 +169,7 @@ fn counters_and_further_outcomes_are_no_silent_inputs() {
         format!("{},{},{}", k + 1, row.join(","), k * 37 % 11)
     });
     let told = read(&dir, text, &[]);
-    assert!(told.contains("`n` is no input: it counts the rows"), "{told}");
+    assert!(told.contains("`n` is not an input: it counts the rows"), "{told}");
     assert!(told.contains("`conversion` is taken for an input although"), "{told}");
 }
 

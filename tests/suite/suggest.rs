@@ -125,11 +125,11 @@ fn before_anything_is_done_there_is_a_first_look() {
 #[test]
 fn slips_in_the_table_are_shown_at_their_cell() {
     for (name, from, to, said) in [
-        ("option", ";sphos;", ";sphso;", "`sphso` is no option of Ligand"),
-        ("number", ";88;", ";88 °C;", "`88 °C` is no number"),
+        ("option", ";sphos;", ";sphso;", "`sphso` is not an option of Ligand"),
+        ("number", ";88;", ";88 °C;", "`88 °C` is not a number"),
         ("mixed", ";2,5;", ";2.5;", "decimal comma"),
         ("column", "Yield (%)", "Yeld (%)", "no column `Yield (%)` for the outcome"),
-        ("outcome", ";failed;", ";bad;", "`bad` is no number"),
+        ("outcome", ";failed;", ";bad;", "`bad` is not a number"),
     ] {
         let dir = example(&format!("suggest-{name}"));
         change(&dir, "coupling.csv", from, to);

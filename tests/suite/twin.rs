@@ -42,7 +42,7 @@ fn json(done: &Done) -> Value {
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 const EVALUATE: [&str; 12] = [
@@ -76,7 +76,7 @@ fn an_evaluation_says_how_well_each_surrogate_predicts_what_it_has_not_seen() {
             assert!((low..=high).contains(&number(&surrogate[score])), "{score}: {surrogate}");
         }
     }
-    assert!(done.stderr.contains("`solvent` is no input: it holds words"), "{}", done.stderr);
+    assert!(done.stderr.contains("`solvent` is not an input: it holds words"), "{}", done.stderr);
     for file in ["scores.csv", "predictions.csv", "evaluation.html"] {
         assert!(dir.join("out").join(file).exists(), "{file} is missing");
     }
@@ -141,7 +141,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_at_its_place() {
     write("model.json", "{\"schema\": 1}");
     let fit = |file: &str, target: &str| run(&dir, &["twin", "fit", file, "--target", target]);
     let cases = [
-        (fit("slip.csv", "y"), "`3x` in column `b` is no number\n --> slip.csv:3:3"),
+        (fit("slip.csv", "y"), "`3x` in column `b` is not a number\n --> slip.csv:3:3"),
         (fit("short.csv", "y"), "short.csv:3:3"),
         (fit("flat.csv", "y"), "every value of `y` is 2"),
         (fit("tiny.csv", "y"), "of which no square can be computed"),
@@ -151,7 +151,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_at_its_place() {
         ),
         (fit("data.csv", "yeild"), "has no column `yeild` for the target"),
         (fit("nothing.csv", "y"), "cannot read nothing.csv"),
-        (run(&dir, &["twin", "rehearse", "model.json"]), "model.json is no model"),
+        (run(&dir, &["twin", "rehearse", "model.json"]), "model.json is not a model"),
     ];
     for (done, words) in cases {
         assert_eq!(done.code, Some(2), "{}", done.stderr);

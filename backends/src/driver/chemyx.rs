@@ -172,7 +172,7 @@ impl Chemyx {
     }
 }
 
-/// Whether a value kept is the value asked for; what is no number is not.
+/// Whether a value kept is the value asked for; what is not a number is not.
 fn is_same(kept: f64, asked: f64) -> bool {
     (kept - asked).abs() <= SAME * asked.abs()
 }

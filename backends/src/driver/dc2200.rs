@@ -42,7 +42,7 @@ impl Dc2200 {
     fn check_current(&mut self) -> Result<(), FaultKind> {
         let text = query(&mut self.dialog, "SOURCE1:CCURENT:CURRENT?")?;
         let kept: f64 = text.parse().map_err(|_| garbled(format!("a current of {text:?}")))?;
-        // What is no number is another current.
+        // What is not a number is another current.
         let same = (kept - self.current_a).abs() <= 0.01 * self.current_a;
         if !same {
             return Err(FaultKind::KeptOther {
@@ -115,6 +115,6 @@ pub(crate) fn identity(idn: &str) -> Result<Identity, FaultKind> {
             firmware: Some(firmware.to_owned()),
             notes: Vec::new(),
         }),
-        _ => Err(garbled(format!("{idn:?} is no answer to *IDN?"))),
+        _ => Err(garbled(format!("{idn:?} is not an answer to *IDN?"))),
     }
 }

@@ -311,7 +311,7 @@ fn number(data: &[u8]) -> Result<u32, FaultKind> {
         [a] => Ok(u32::from(a)),
         [a, b] => Ok(u32::from(u16::from_le_bytes([a, b]))),
         [a, b, c, d] => Ok(u32::from_le_bytes([a, b, c, d])),
-        _ => Err(garbled(format!("{data:02X?} is no number"))),
+        _ => Err(garbled(format!("{data:02X?} is not a number"))),
     }
 }
 

@@ -117,7 +117,7 @@ fn check(who: &Who, kind: Kind) -> Result<(), FaultKind> {
 fn answer(line: &str, id: u64) -> Result<Option<Map<String, Value>>, FaultKind> {
     let shown = || line.chars().take(200).collect::<String>();
     let answered: Answered = serde_json::from_str(line)
-        .map_err(|error| garbled(format!("{:?} is no answer: {error}", shown())))?;
+        .map_err(|error| garbled(format!("{:?} is not an answer: {error}", shown())))?;
     if answered.id != Some(id) {
         return Ok(None);
     }
@@ -142,7 +142,7 @@ fn of<T: DeserializeOwned>(answer: Map<String, Value>) -> Result<T, FaultKind> {
 fn value<T: DeserializeOwned>(mut answer: Map<String, Value>, what: What) -> Result<T, FaultKind> {
     let value = answer.remove("value").unwrap_or(Value::Null);
     let shown = value.to_string();
-    serde_json::from_value(value).map_err(|_| garbled(format!("{shown} is no {what}")))
+    serde_json::from_value(value).map_err(|_| garbled(format!("{shown} is not a value of {what}")))
 }
 
 #[cfg(test)]

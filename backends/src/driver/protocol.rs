@@ -200,7 +200,7 @@ impl ProtocolDriver {
     fn number_of(&mut self, name: &str) -> Result<f64, FaultKind> {
         match self.get(name)? {
             Value::Number(value) if value.is_finite() => Ok(value),
-            other => Err(garbled(format!("{other:?} is no number for {name}"))),
+            other => Err(garbled(format!("{other:?} is not a number for {name}"))),
         }
     }
 
@@ -221,7 +221,7 @@ impl ProtocolDriver {
         let (name, field) = self.field(means)?;
         let word = self.word(&name)?;
         let meaning = field.meaning(&word).map(str::to_owned);
-        meaning.ok_or_else(|| garbled(format!("{word:?} is no {name}")))
+        meaning.ok_or_else(|| garbled(format!("{word:?} is not a value of {name}")))
     }
 
     /// The place of a meaning in a list.

@@ -86,7 +86,7 @@ fn number(line: usize, text: &str) -> Result<f64, String> {
     let value: Option<f64> = text.parse().ok();
     value
         .filter(|v| flowtwin_lab::is_sensible(*v))
-        .ok_or_else(|| format!("line {line}: {text:?} is no number within ±1e100"))
+        .ok_or_else(|| format!("line {line}: {text:?} is not a number within ±1e100"))
 }
 
 fn read(path: &Path) -> Result<String, FaultKind> {

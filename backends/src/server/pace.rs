@@ -181,6 +181,6 @@ fn filling(line: &str, fill: &mut Fill<'_>) -> Result<(), String> {
     let volume = |(ul, pump): (&str, &str)| Some((PumpId::from(pump), ul.parse::<f64>().ok()?));
     match words.and_then(volume).filter(|(_, ul)| (0.0..=MOST_UL).contains(ul)) {
         Some((pump, ul)) => fill(pump, Volume::from_ul(ul)),
-        None => Err(format!("`{line}` is no filling")),
+        None => Err(format!("`{line}` is not a filling")),
     }
 }

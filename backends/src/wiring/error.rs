@@ -6,7 +6,7 @@ use flowtwin_lab::PumpId;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WiringError {
-    /// The text is no wiring file.
+    /// The text is not a wiring file.
     #[error("{0}")]
     Syntax(#[from] toml::de::Error),
     /// Another version of the format.

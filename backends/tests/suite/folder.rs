@@ -127,5 +127,8 @@ fn a_file_that_makes_no_sense_is_named_with_its_line() {
     std::fs::write(path.join("0001/done"), "").unwrap();
     let fault = lab.send(&Command::Collect).unwrap_err();
     let said = fault.to_string();
-    assert!(said.contains("features.csv: line 2: \"much\" is no number within ±1e100"), "{said}");
+    assert!(
+        said.contains("features.csv: line 2: \"much\" is not a number within ±1e100"),
+        "{said}"
+    );
 }

@@ -121,7 +121,10 @@ fn what_is_wrong_with_steps_and_valves_is_said() {
         assert!(error.contains(said), "{error}");
     }
     for (section, said) in [
-        ("file = \"julabo\"\nvalves = { a = \"tap\" }", "is no pump with a valve, so a has no tap"),
+        (
+            "file = \"julabo\"\nvalves = { a = \"tap\" }",
+            "is not a pump with a valve, so a has no tap",
+        ),
         (
             "file = \"cavro-xlp-6000\"\nparts = { a = 1 }\nvalves = { b = \"tap\" }",
             "valves: b is none of the `parts`",
@@ -154,7 +157,10 @@ fn a_controller_is_not_off_after_a_step_that_is_done_only_in_one_status() {
 fn what_a_program_is_said_to_speak_must_be_there_and_of_its_kind() {
     for (speaks, said) in [
         ("protocol = { file = \"none.toml\" }", "speaks.protocol: none.toml"),
-        ("protocol = { file = \"eurotherm-2000\" }", "speaks.protocol: that is no pump"),
+        (
+            "protocol = { file = \"eurotherm-2000\" }",
+            "speaks.protocol: that is not for kind = \"pump\"",
+        ),
         ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown field"),
     ] {
         let text = format!(
@@ -185,6 +191,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ("knauer-azura", "with --timed"),
         ("bronkhorst", "bronkhorst-modbus drives controllers that have a batch counter"),
         ("alicat-mc", "how it was ordered"),
+        ("cavro-xcalibur", "no public manual"),
         ("none.toml", "there is no such file"),
     ] {
         let text = format!("schema = 1\n[protocol.water]\nfile = \"{file}\"\n");

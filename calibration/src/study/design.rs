@@ -319,10 +319,10 @@ impl Drawn<'_> {
         match balance.map(|sensor| sensor.name.clone()) {
             Some(balance) => self.weigh(&balance),
             None if ends::reacts(self.scenario) => self.left_out.push(
-                "flow: the rig has no balance, and what flows reacts: no light tells deliveries alone".into(),
+                "flow: the rig has no balance, and what flows reacts: light cannot measure deliveries there".into(),
             ),
             None => {
-                self.left_out.push("flow: the rig has no balance; the light tells instead".into());
+                self.left_out.push("flow: the rig has no balance; the light measures it instead".into());
                 self.spread(BY_LIGHT, FLOWS, true);
             }
         }

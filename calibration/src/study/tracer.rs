@@ -81,7 +81,7 @@ pub(super) fn add(
 
 /// What all steps together say of the volume of the way: mean residence times over those that the scenario expects.
 ///
-/// The slope is the volume over that of the scenario; what all of them are late by, however fast the flow, is no volume: pumps
+/// The slope is the volume over that of the scenario; what all of them are late by, however fast the flow, is not a volume: pumps
 /// that follow slowly.
 pub(super) fn together(found: &mut Findings, all: &[Told]) {
     let points: Vec<(f64, f64)> = all.iter().map(|it| (it.expected_s, it.mean_s.value)).collect();

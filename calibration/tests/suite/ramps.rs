@@ -126,7 +126,7 @@ fn a_table_of_a_ramp_that_makes_no_sense_is_refused_or_left_out() {
         Measured::read(&believed, &[path])
     };
     let wrong = read("no-time", "60,60,30,30,0.5,soon,150,a").unwrap_err().to_string();
-    assert!(wrong.contains("`soon` is no number of seconds"), "{wrong}");
+    assert!(wrong.contains("`soon` is not a number of seconds"), "{wrong}");
     assert!(wrong.contains("no-time.csv:2:"), "{wrong}");
     let rows = "60,60,30,30,0.5,0,150,a\n70,80,30,30,0.4,60,200,a";
     let warmer = read("warmer", rows).unwrap_err().to_string();

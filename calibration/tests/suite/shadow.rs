@@ -153,7 +153,7 @@ fn a_posterior_that_is_none_is_refused() {
         Shadow::new(&scenario).map(|_| ()).unwrap_err().to_string()
     };
     let cases = [
-        (with(&["other"], serde_json::json!([[1.0]])), "is no key of calibration.free"),
+        (with(&["other"], serde_json::json!([[1.0]])), "is not a key of calibration.free"),
         (with(&[key], serde_json::json!([[1.0, 2.0]])), "needs 1 rows of 1 numbers"),
         (with(&[key], serde_json::json!([[-1.0]])), "positive"),
     ];

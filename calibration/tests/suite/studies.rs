@@ -263,7 +263,10 @@ fn a_new_rig_does_in_order_what_it_can_and_says_what_it_cannot() {
     assert_eq!(names, wanted.concat());
     assert_eq!(
         dyes.left_out,
-        ["heat: the rig has no heater", "flow: the rig has no balance; the light tells instead"]
+        [
+            "heat: the rig has no heater",
+            "flow: the rig has no balance; the light measures it instead"
+        ]
     );
     assert_eq!(design(&scenario("snar")).scenario.study()[0].name(), "heat");
     // What reacts tells no deliveries by its light.

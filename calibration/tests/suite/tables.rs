@@ -14,7 +14,7 @@ fn read(name: &str, scenario: &str, table: &str) -> Result<Measured, Diagnostic>
     Measured::read(&scenario, &[path])
 }
 
-/// Options by name, whatever the capitals; a word that is no option says so at its cell.
+/// Options by name, whatever the capitals; a word that is not an option says so at its cell.
 #[test]
 fn tables_have_options_by_name_and_words_for_failures() {
     let columns = "catalyst,equivalents,reaction_time_s,oven_c,ester";
@@ -28,7 +28,7 @@ fn tables_have_options_by_name_and_words_for_failures() {
     assert_eq!(failed.experiments.len(), 1);
     assert!(failed.notes[0].ends_with("line 2 failed: left out"), "{:?}", failed.notes);
     for (catalyst, ester, said) in
-        [("stronk", "40", "did you mean `strong`?"), ("weak", "much", "`much` is no number")]
+        [("stronk", "40", "did you mean `strong`?"), ("weak", "much", "`much` is not a number")]
     {
         let error =
             read("wrong.csv", "ester-equivalents.toml", &rows(catalyst, ester)).unwrap_err();

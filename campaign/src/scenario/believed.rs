@@ -125,7 +125,9 @@ fn inputs(simulator: &Space, campaign: &Space, who: &str) -> Result<Vec<usize>, 
             return Err(a_choice(&input.name));
         }
         let found = campaign.inputs().iter().position(|own| own.name == input.name);
-        found.ok_or_else(|| format!("the simulator needs {}, which is no input here", input.name))
+        found.ok_or_else(|| {
+            format!("the simulator needs {}, which is not an input here", input.name)
+        })
     };
     if let Some(choice) = campaign.inputs().iter().find(|input| input.options().is_some()) {
         return Err(a_choice(&choice.name));

@@ -278,7 +278,7 @@ pub(super) fn formulas(
     space: &Space,
     manifest: &Manifest,
 ) -> Result<(), Problem> {
-    // An option is no number that a formula could use.
+    // An option is not a number that a formula could use.
     let numbers = space.inputs().iter().filter(|input| input.options().is_none());
     let inputs: Vec<String> = numbers.map(|input| input.name.clone()).collect();
     analysis.check_formulas(&inputs, manifest).map_err(|(place, error)| {
@@ -373,8 +373,9 @@ fn prices(policy: &PolicySpec, phase: &str) -> Result<(), Problem> {
     for (key, price) in [("per_hour", *per_hour), ("per_ml", *per_ml)] {
         if !(0.0..=HIGHEST_PRICE).contains(&price) {
             let path = ["phases", phase, "policy", "calibrate", key];
-            let message =
-                format!("{key} = {price} is no price: it must lie between 0 and {HIGHEST_PRICE}");
+            let message = format!(
+                "{key} = {price} is not a price: it must lie between 0 and {HIGHEST_PRICE}"
+            );
             return Err(Problem::new(&path, message));
         }
     }

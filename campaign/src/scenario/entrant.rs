@@ -41,7 +41,7 @@ pub enum EntrantKind {
 
 /// Why a text names no entrant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no policy: {problem}; write [NAME=]POLICY[@SURROGATE]")]
+#[error("`{text}` is not a policy: {problem}; write [NAME=]POLICY[@SURROGATE]")]
 pub struct EntrantError {
     text: String,
     problem: String,
@@ -141,7 +141,9 @@ mod tests {
             EntrantKind::Policy { policy: PolicySpec::Ei {}, surrogate: Some(SurrogateSpec::Gp) };
         assert_eq!(entrant, Entrant { name: "ours".into(), kind: ei });
         assert_eq!("random".parse::<Entrant>().unwrap().name, "random");
-        assert!("best".parse::<Entrant>().unwrap_err().to_string().contains("`best` is no policy"));
+        assert!(
+            "best".parse::<Entrant>().unwrap_err().to_string().contains("`best` is not a policy")
+        );
         let slip = "randm".parse::<Entrant>().unwrap_err().to_string();
         assert!(slip.contains("did you mean `random`?"), "{slip}");
         assert_eq!(" ucb".parse::<Entrant>().unwrap().name, "ucb");

@@ -86,7 +86,7 @@ impl Free {
 /// The free keys of a calibration: those of `named`, or those of the scenario's `[calibration]`.
 ///
 /// # Errors
-/// If there is none, if one is no number of the scenario's world, or if its range does not hold its value.
+/// If there is none, if one is not a number of the scenario's world, or if its range does not hold its value.
 pub fn free(scenario: &Scenario, named: &[FreeSpec]) -> Result<Vec<Free>, Diagnostic> {
     let world = with_unsaid(world(&scenario.definition()));
     let CalibrationSpec { free: ref own, .. } = scenario.file().calibration;

@@ -45,7 +45,9 @@ impl Posterior {
         let wrong = |detail: String| Diagnostic::new(format!("calibration.posterior: {detail}"));
         let spec = |key: &String| {
             let found = calibration.free.iter().find(|free| free.key == *key);
-            found.cloned().ok_or_else(|| wrong(format!("\"{key}\" is no key of calibration.free")))
+            found
+                .cloned()
+                .ok_or_else(|| wrong(format!("\"{key}\" is not a key of calibration.free")))
         };
         let specs = posterior.keys.iter().map(spec).collect::<Result<Vec<FreeSpec>, _>>()?;
         if specs.is_empty() {

@@ -153,7 +153,7 @@ impl Refill {
 
 /// Minutes since midnight.
 fn time_of_day(text: &str) -> Result<u64, String> {
-    let wrong = || format!("\"{text}\" is no time of day: write \"HH:MM\", from 00:00 to 24:00");
+    let wrong = || format!("\"{text}\" is not a time of day: write \"HH:MM\", from 00:00 to 24:00");
     let two_digits = |part: &str| match part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())
     {
         true => part.parse::<u64>().ok(),
@@ -173,7 +173,7 @@ fn time_of_week(text: &str) -> Result<u64, String> {
     let day = parts.and_then(|(day, _)| DAYS.iter().position(|(_, name)| *name == day));
     match (day, parts) {
         (Some(day), Some((_, time))) => Ok(day as u64 * DAY_MIN + time_of_day(time)?),
-        _ => Err(format!("\"{text}\" is no day and time: write it as \"mon 09:00\"")),
+        _ => Err(format!("\"{text}\" is not a day and time: write it as \"mon 09:00\"")),
     }
 }
 

@@ -99,10 +99,10 @@ impl SnapshotSpec {
         ];
         let negative = percents.into_iter().find(|(_, x)| !(x.is_finite() && *x >= 0.0));
         if let Some((key, x)) = negative {
-            return Some((key, format!("{x} is no tolerance: it must be 0 or more")));
+            return Some((key, format!("{x} is not a tolerance: it must be 0 or more")));
         }
         if let Some((name, x)) = self.features_percent.iter().find(|(_, x)| **x < 0.0) {
-            let message = format!("{x} % is no tolerance of {name}: it must be 0 or more");
+            let message = format!("{x} % is not a tolerance of {name}: it must be 0 or more");
             return Some(("features_percent", message));
         }
         if !(FEWEST_SEEDS..=10_000).contains(&self.seeds) {
@@ -110,8 +110,10 @@ impl SnapshotSpec {
             return Some(("seeds", message));
         }
         if !(self.sensitivity_percent > 0.0 && self.sensitivity_percent <= 100.0) {
-            let message =
-                format!("{} % is no loss: above 0 to 100 can be shown", self.sensitivity_percent);
+            let message = format!(
+                "{} % is not a loss: above 0 to 100 can be shown",
+                self.sensitivity_percent
+            );
             return Some(("sensitivity_percent", message));
         }
         None

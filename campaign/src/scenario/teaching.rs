@@ -325,7 +325,7 @@ mod tests {
         assert!(none.contains("the policy calibrate needs a simulator with free keys"), "{none}");
         assert!(none.contains("policy = \"calibrate\"") && none.contains("[[calibration.free]]"));
         let dear = amination("dear", "{ calibrate = { per_hour = -1.0 } }", 3).unwrap_err();
-        assert!(dear.contains("per_hour = -1 is no price: it must lie between 0 and"), "{dear}");
+        assert!(dear.contains("per_hour = -1 is not a price: it must lie between 0 and"), "{dear}");
     }
 
     /// Experiments that are exactly as expected leave nothing, and twice the noise tells half as much of a key.

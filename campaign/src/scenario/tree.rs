@@ -56,7 +56,7 @@ impl Source {
         match fs::read_to_string(path) {
             Ok(text) => Ok(Self { name, text }),
             Err(error) if error.kind() == ErrorKind::InvalidData => {
-                let complaint = Diagnostic::new(format!("{name} is no text in UTF-8"));
+                let complaint = Diagnostic::new(format!("{name} is not text in UTF-8"));
                 Err(complaint.hint("save it as UTF-8: TOML knows no other encoding"))
             }
             Err(error) => Err(unreadable(path, &error)),

@@ -136,7 +136,7 @@ fn objective(file: &ScenarioFile, place: usize, spec: &ObjectiveSpec) -> Result<
 
 fn worst_of_one(path: &[&str], worst: f64) -> Problem {
     let message = format!("worst = {worst} means nothing where there is one objective");
-    let hint = "a limit with at_least or at_most says what is no solution";
+    let hint = "a limit with at_least or at_most says what is not a solution";
     Problem::new(path, message).hint(Some(hint.into()))
 }
 

@@ -101,7 +101,7 @@ fn note(notes: &mut Vec<String>, what: &str, lines: &[usize]) {
 /// If the cell holds no number or no option.
 pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, Diagnostic> {
     let Some(options) = input.options() else {
-        let message = format!("`{}` is no number, and {} needs one", entry.text, input.name);
+        let message = format!("`{}` is not a number, and {} needs one", entry.text, input.name);
         let number = entry.number.ok_or_else(|| sheet.complain(entry, message))?;
         if !is_sensible(number) {
             return Err(sheet.complain(entry, beyond(entry)));
@@ -117,7 +117,7 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
     let place = exact.or_else(|| options.iter().position(|option| same(&option.name)));
     place.map(|place| place as f64).ok_or_else(|| {
         let known: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
-        let message = format!("`{}` is no option of {}", entry.text, input.name);
+        let message = format!("`{}` is not an option of {}", entry.text, input.name);
         let hint = match nearest(&entry.text, &known) {
             Some((meant, _)) => format!("did you mean `{meant}`? There are {}", known.join(", ")),
             None => format!("there are {}", known.join(", ")),
@@ -150,7 +150,7 @@ pub fn came(sheet: &Sheet, row: &SheetRow) -> Result<Came, Diagnostic> {
             .hint("leave the cell empty where nothing was measured, or write `failed`")),
         (false, Some(number)) => Ok(Some(number)),
         (false, None) => Err(sheet
-            .complain(entry, format!("`{}` is no number", entry.text))
+            .complain(entry, format!("`{}` is not a number", entry.text))
             .hint("leave the cell empty where nothing is known yet, or write `failed`")),
     };
     Ok(Came::Of(row.outcomes.iter().map(read).collect::<Result<_, _>>()?))

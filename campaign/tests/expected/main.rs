@@ -101,7 +101,7 @@ fn what_analysers_and_sensors_tell_is_expected_too() {
     }
 }
 
-/// A bottle fills over a run, of which a rig at rest knows no beginning: a level is no number, not a wrong one.
+/// A bottle fills over a run, of which a rig at rest knows no beginning: a level is missing there, not wrong.
 #[test]
 fn what_grows_over_a_run_is_not_expected() {
     let mut definition = scenario("ester").definition();

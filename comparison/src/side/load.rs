@@ -36,7 +36,7 @@ pub enum SideError {
     #[error(transparent)]
     Scenario(#[from] Diagnostic),
     /// The snapshot cannot be read.
-    #[error("{path} is no snapshot: {detail}")]
+    #[error("{path} is not a snapshot: {detail}")]
     Snapshot {
         /// The file.
         path: PathBuf,

@@ -40,7 +40,7 @@ impl Table {
                 Some(fault) => table.stopped = Some(fault.to_owned()),
                 None => {
                     let row = table.row(&cells(line), choices);
-                    let row = row.ok_or_else(|| format!("its line {} is no row", at + 1))?;
+                    let row = row.ok_or_else(|| format!("its line {} is not a row", at + 1))?;
                     table.experiments.push(row);
                 }
             }
@@ -119,7 +119,7 @@ stopped at 9.5 s: cui: the pump stalled
     #[test]
     fn a_line_that_is_no_row_is_named() {
         let broken = TEXT.replace("90.6", "90,6");
-        assert_eq!(Table::read(&broken, &[]).unwrap_err(), "its line 3 is no row");
+        assert_eq!(Table::read(&broken, &[]).unwrap_err(), "its line 3 is not a row");
         assert!(Table::read("a  b\n", &[]).is_err());
     }
 
@@ -136,6 +136,6 @@ stopped at 9.5 s: cui: the pump stalled
             assert_eq!(chosen(option, &choices), Ok(Setting::Name(option.into())));
         }
         assert_eq!(chosen("1e5", &[]), Ok(Setting::Number(1e5)));
-        assert!(chosen("2-MeTHF", &[]).is_err(), "a damaged number is no name");
+        assert!(chosen("2-MeTHF", &[]).is_err(), "a damaged number is not a name");
     }
 }

@@ -293,5 +293,5 @@ fn what_is_nothing_to_compare_is_refused() {
     assert!(error.contains("is neither a run folder"), "{error}");
     std::fs::write(dir.join("observations.snap"), "---\nsource: x\n---\nnonsense\n").unwrap();
     let error = Side::load(&dir, NonZeroUsize::MIN).unwrap_err().to_string();
-    assert!(error.contains("observations.snap is no snapshot"), "{error}");
+    assert!(error.contains("observations.snap is not a snapshot"), "{error}");
 }

@@ -36,7 +36,7 @@ pub(super) fn places(
         match exact.or_else(|| options.iter().position(same)) {
             Some(place) => Ok(Some(place as f64)),
             None => {
-                let complaint = format!("`{}` is no option of {column}", cell.text);
+                let complaint = format!("`{}` is not an option of {column}", cell.text);
                 let known = format!("there are {}", options.join(", "));
                 Err(Diagnostic::new(complaint).at(csv.place(cell)).hint(known))
             }
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_word_that_is_no_option_is_shown_at_its_cell() {
         let error = places(&csv(), 0, &["XPhos", "BINAP"]).unwrap_err().to_string();
-        assert!(error.contains("`dppf` is no option of ligand"), "{error}");
+        assert!(error.contains("`dppf` is not an option of ligand"), "{error}");
         assert!(error.contains(" --> x.csv:3:1"), "{error}");
     }
 }

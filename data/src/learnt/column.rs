@@ -45,7 +45,7 @@ impl Column {
             Value::Slip(hint) => {
                 Err(complaint(csv, name, cell, "cannot be taken for a number").hint(hint))
             }
-            Value::Words => Err(complaint(csv, name, cell, "is no number").hint(
+            Value::Words => Err(complaint(csv, name, cell, "is not a number").hint(
                 "leave the cell empty where nothing was measured, or choose columns with --inputs",
             )),
         };
@@ -82,7 +82,7 @@ mod tests {
     fn a_column_of_words_is_told_from_a_slip_among_numbers() {
         assert_eq!(Column::read(&csv("a\nred\nblue\n3\n"), 0), Ok(Column::Words));
         let slip = Column::read(&csv("a,t_c\n1,20\n2,2O\n3,30\n"), 1).unwrap_err().to_string();
-        assert!(slip.contains("`2O` in column `t_c` is no number"), "{slip}");
+        assert!(slip.contains("`2O` in column `t_c` is not a number"), "{slip}");
         assert!(slip.contains(" --> x.csv:3:3"), "{slip}");
     }
 

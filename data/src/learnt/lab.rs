@@ -49,7 +49,9 @@ pub enum Mismatch {
         there: String,
     },
     /// It needs to know something that the scenario does not choose.
-    #[error("the model needs a value of `{input}`, which is no input of the scenario: {inputs}")]
+    #[error(
+        "the model needs a value of `{input}`, which is not an input of the scenario: {inputs}"
+    )]
     Input {
         /// What it needs.
         input: String,

@@ -69,7 +69,7 @@ pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnos
         None => {
             let every = every(csv, target)?;
             for (name, why) in every.left_out {
-                notes.push(format!("`{name}` is no input: {why}"));
+                notes.push(format!("`{name}` is not an input: {why}"));
                 not_inputs.push(name);
             }
             let doubts = every.inputs.iter();
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(read(TABLE, "yield", Some(&["n_replicates"])).unwrap().inputs.len(), 1);
         let words = read(TABLE, "yield", Some(&["solvent"])).err().unwrap().to_string();
         assert!(
-            words.contains("`DMF` in column `solvent` is no number\n --> x.csv:2:5"),
+            words.contains("`DMF` in column `solvent` is not a number\n --> x.csv:2:5"),
             "{words}"
         );
         let fixed = read(TABLE, "yield", Some(&["fixed"])).err().unwrap().to_string();
@@ -333,7 +333,7 @@ mod tests {
         let source = read(&format!("n,a,conversion,yield\n{rows}"), "yield", None).unwrap();
         assert_eq!(source.inputs, ["a", "conversion"]);
         assert_eq!(source.not_inputs, ["n"]);
-        assert!(source.notes[0].contains("`n` is no input: it counts the rows"));
+        assert!(source.notes[0].contains("`n` is not an input: it counts the rows"));
         assert!(source.notes[1].contains("`conversion` is taken for an input although"));
         let named = read(&format!("n,a,conversion,yield\n{rows}"), "yield", Some(&["n"]));
         assert_eq!(named.unwrap().inputs, ["n"]);

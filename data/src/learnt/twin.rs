@@ -103,8 +103,9 @@ impl Twin {
             let make = "make a model with `flowtwin twin fit DATA --target COLUMN --out FILE`";
             unreadable(&path, &error).or_hint(make)
         })?;
-        let twin: Self = serde_json::from_str(&text)
-            .map_err(|error| DataError::bad_input(format_args!("{shown} is no model: {error}")))?;
+        let twin: Self = serde_json::from_str(&text).map_err(|error| {
+            DataError::bad_input(format_args!("{shown} is not a model: {error}"))
+        })?;
         if twin.schema != SCHEMA {
             let message =
                 format!("{shown} has layout {}; this version reads {SCHEMA}", twin.schema);

@@ -192,7 +192,7 @@ impl Channel {
         values
     }
 
-    /// The same without rounding, and only at the pixels that are needed; elsewhere it is no number.
+    /// The same without rounding, and only at the pixels that are needed; elsewhere it is not a number.
     pub(super) fn exact(
         &self,
         counts: &Lit<'_>,

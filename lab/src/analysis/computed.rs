@@ -45,7 +45,7 @@ impl Known {
         for (name, word) in conditions.words() {
             match word {
                 Word::Number(value) => known.add(name.to_owned(), value),
-                // An option is no number; its name stays, so that nothing else takes it.
+                // An option is not a number; its name stays, so that nothing else takes it.
                 Word::Name(_) => known.add(name.to_owned(), f64::NAN),
             }
         }

@@ -134,7 +134,8 @@ impl Parser<'_> {
             return Ok(Expression { node: Node::Number(value, Unit::NONE), span });
         };
         let Some(unit) = Unit::parse(name) else {
-            let message = format!("`{name}` is no unit; units are written as in keys: ul_per_min");
+            let message =
+                format!("`{name}` is not a unit; units are written as in keys: ul_per_min");
             return Err(self.error(place.clone(), message));
         };
         let span = span.start..place.end;

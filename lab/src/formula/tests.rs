@@ -131,15 +131,19 @@ fn mistakes_are_named_with_a_caret() {
         ("1 2", "an operator is missing before this", "    ^"),
         ("(1 + 2", "this parenthesis is never closed", "  ^"),
         ("1 + 2)", "this parenthesis closes nothing, or a part before it is missing", "       ^"),
-        ("a = 1", "`=` is no part of a formula; to compare, write `==`", "    ^"),
+        ("a = 1", "`=` is not part of a formula; to compare, write `==`", "    ^"),
         ("1 < 2 < 3", "comparisons do not chain: write `a < b and b < c`", "        ^"),
-        ("1.2.3", "`1.2.3` is no number", "  ^^^^^"),
-        ("5[litre]", "`litre` is no unit; units are written as in keys: ul_per_min", "   ^^^^^^^"),
+        ("1.2.3", "`1.2.3` is not a number", "  ^^^^^"),
+        (
+            "5[litre]",
+            "`litre` is not a unit; units are written as in keys: ul_per_min",
+            "   ^^^^^^^",
+        ),
         ("5[ul", "this bracket is never closed", "   ^"),
         ("sqr(2)", "there is no function `sqr` here; did you mean `sqrt`?", "  ^^^"),
         ("clamp(1, 2)", "`clamp` is written clamp(x, low, high)", "  ^^^^^^^^^^^"),
         ("exp()", "`exp` is written exp(x)", "  ^^^^^"),
-        ("µ + 1", "`µ` is no part of a formula", "  ^"),
+        ("µ + 1", "`µ` is not part of a formula", "  ^"),
     ] {
         let shown = parse_error(text);
         assert_eq!(shown, format!("{message}\n  {text}\n{caret}"));

@@ -90,7 +90,7 @@ fn stray(character: char) -> String {
         '%' => "; write a share as a number, 0.05 for 5 %",
         _ => "",
     };
-    format!("`{character}` is no part of a formula{hint}")
+    format!("`{character}` is not part of a formula{hint}")
 }
 
 /// A number: digits, a point, an exponent.
@@ -108,7 +108,7 @@ fn number(text: &str, at: usize) -> Result<Placed, FormulaError> {
     match rest[..length].parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Placed { token: Token::Number(value), span }),
         _ => {
-            let message = format!("`{}` is no number", &rest[..length]);
+            let message = format!("`{}` is not a number", &rest[..length]);
             Err(FormulaError::new(text, span, message))
         }
     }

@@ -45,7 +45,7 @@ pub enum JournalError {
 /// A last line without its newline was torn by a crash and is left out ([`Journal::torn`]).
 ///
 /// # Errors
-/// If a line before that is not the one that was written, or the first is no header.
+/// If a line before that is not the one that was written, or the first is not a header.
 pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
     let mut journal = Journal {
         records: Vec::new(),

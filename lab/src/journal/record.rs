@@ -257,7 +257,7 @@ pub enum Answer {
     Ready(Instant),
     /// A reading.
     Reading(f64),
-    /// A reading that is no number.
+    /// A reading that is not a number.
     NoReading,
     /// Frames, by their checksum.
     Frames {
@@ -268,7 +268,7 @@ pub enum Answer {
         /// [`crate::Frames::checksum`] \[hexadecimal\].
         checksum: String,
     },
-    /// What an analyser found \[mM\]; none for a result that is no number.
+    /// What an analyser found \[mM\]; none for a result that is not a number.
     Results(Vec<Option<f64>>),
     /// An outcome; the experiment's record holds it.
     Outcome,

@@ -191,7 +191,7 @@ def scaled(what: str, came: Any, how: dict[str, Any]) -> float:
     try:
         return float(came) * how.get("scale", 1.0) + how.get("offset", 0.0)
     except (TypeError, ValueError):
-        raise Fault("garbled", detail=f"{what}: {came!r} is no number") from None
+        raise Fault("garbled", detail=f"{what}: {came!r} is not a number") from None
 
 
 def listed(came: Any) -> list[Any]:
@@ -222,7 +222,7 @@ def mapping_of(file: str) -> dict[str, Any]:
     known = (*KNOWN[kind], *KEYS)
     for key in mapping:
         if key not in known:
-            raise SystemExit(f"{file}: {key} is no key for a {kind}; known are {', '.join(known)}")
+            raise SystemExit(f"{file}: {key} is not a key for a {kind}; known are {', '.join(known)}")
     for key in NEEDED[kind]:
         if key not in mapping:
             raise SystemExit(f"{file}: a {kind} needs {key}")

@@ -274,7 +274,7 @@ KINDS: dict[type[Flowchem], list[str]] = {
 def number(told: Any) -> float:
     """A number that came; flowchem says null where it has none."""
     if told is None or isinstance(told, str):
-        raise Fault("garbled", detail=f"{told!r} is no number")
+        raise Fault("garbled", detail=f"{told!r} is not a number")
     return float(told)
 
 

@@ -58,7 +58,9 @@ impl Where {
 pub(crate) fn patience_of(seconds: f64) -> PyResult<Duration> {
     let patience = Duration::try_from_secs_f64(seconds).ok().filter(|patience| !patience.is_zero());
     patience.ok_or_else(|| {
-        PyValueError::new_err(format!("patience_s = {seconds} is no time: more than 0 s is needed"))
+        PyValueError::new_err(format!(
+            "patience_s = {seconds} is not a time: more than 0 s is needed"
+        ))
     })
 }
 

@@ -9,7 +9,7 @@ use crate::model::segmentation::{area_mm2, relative_film, slip, slug_volume_ul};
 use crate::model::transfer::{Contact, Kla, UnitCell};
 use crate::plan::CarrierPlan;
 
-/// How slugs passed each stretch, since when. Empty where the carrier is no gas.
+/// How slugs passed each stretch, since when. Empty where the carrier is not a gas.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bubbles {
     since: Vec<Instant>,

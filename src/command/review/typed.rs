@@ -26,7 +26,7 @@ pub(super) enum Typed {
 /// Understands a line.
 ///
 /// # Errors
-/// Why it is no answer: in words for whoever has typed it.
+/// Why it is not an answer: in words for whoever has typed it.
 pub(super) fn understood(line: &str, proposed: &Proposed) -> Result<Typed, String> {
     let line = line.trim();
     let (word, rest) = match line.strip_prefix('+') {
@@ -47,7 +47,7 @@ pub(super) fn understood(line: &str, proposed: &Proposed) -> Result<Typed, Strin
         "q" | "stop" => Ok(Typed::Answer(Answer::Stop)),
         "?" | "h" | "help" => Ok(Typed::Help),
         "" => Err("nothing was typed; a accepts, ? shows what else may be typed".into()),
-        other => Err(format!("`{other}` is no answer; ? shows what may be typed")),
+        other => Err(format!("`{other}` is not an answer; ? shows what may be typed")),
     }
 }
 
@@ -125,12 +125,12 @@ pub(super) mod tests {
         let why = |line: &str| understood(line, &proposed()).unwrap_err();
         for (line, words) in [
             ("", "a accepts"),
-            ("yes", "`yes` is no answer"),
+            ("yes", "`yes` is not an answer"),
             ("a 140", "takes nothing behind it"),
             ("c", "nothing is named"),
             ("c temperature_c=160", "temperature_c = 160 is outside 120 to 150"),
             ("c temperatur_c=140", "did you mean `temperature_c`?"),
-            ("c temperature_c=warm", "is no number"),
+            ("c temperature_c=warm", "is not a number"),
             ("+ \"flow=1", "a quote is not closed"),
         ] {
             assert!(why(line).contains(words), "{line}: {}", why(line));

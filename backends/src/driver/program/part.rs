@@ -109,7 +109,9 @@ impl ProgramPart {
     fn number(&self, what: What) -> Result<f64, FaultKind> {
         let number: f64 = self.read(what)?;
         let is_number = number.is_finite();
-        is_number.then_some(number).ok_or_else(|| garbled(format!("{number} is no {what}")))
+        is_number
+            .then_some(number)
+            .ok_or_else(|| garbled(format!("{number} is not a value of {what}")))
     }
 
     /// The place of a word that is read in a list of words.

@@ -421,7 +421,7 @@ fn unit_in_registers(
             let strange = || FaultKind::Refused { detail: format!("{name} is {word:?}") };
             unit.size(&word).ok_or_else(strange)
         }
-        Value::Number(number) => Err(garbled(format!("{number} is no {name}"))),
+        Value::Number(number) => Err(garbled(format!("{number} is not a value of {name}"))),
     }
 }
 

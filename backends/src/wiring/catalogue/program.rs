@@ -112,7 +112,11 @@ impl ProgramWiring {
         }
         let (mine, its) = (self.parts("it").into_values().next()?, behind.jobs("it"));
         let is_mine = |it: &Job| discriminant(it) == discriminant(&job((String::new(), mine)));
-        if its.iter().any(is_mine) { None } else { place(format!("that is no {mine}")) }
+        if its.iter().any(is_mine) {
+            None
+        } else {
+            place(format!("that is not for kind = \"{mine}\""))
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl ProtocolWiring {
         if protocol.kind != Kind::Pump || protocol.meaning(Means::Position).is_none() {
             let name = &protocol.name;
             return Some(format!(
-                "valves: {name} is no pump with a valve, so {pump} has no {valve}"
+                "valves: {name} is not a pump with a valve, so {pump} has no {valve}"
             ));
         }
         let stranger = self.valves.keys().find(|pump| !self.parts.contains_key(*pump));

@@ -394,7 +394,7 @@ impl Pump {
         let runs = (status - RUNNING).abs() < 0.5;
         match self.run {
             _ if status.is_nan() => {
-                Some(FaultKind::Garbled { detail: "a status that is no number".into() })
+                Some(FaultKind::Garbled { detail: "a status that is not a number".into() })
             }
             // A pump that was stopped shows an old stall until its next command.
             None if !(0.5..STALLED - 0.5).contains(&status) => None,

@@ -12,7 +12,7 @@ use crate::time::Instant;
 /// Makes sure that every switch permits to run and every leak sensor is dry.
 pub(super) fn look_at_switches(lab: &mut impl Lab) -> Result<(), Fault> {
     for SensorInfo { name, kind } in sensors(lab, SensorKind::is_switch) {
-        // What is no number permits nothing.
+        // What is not a number permits nothing.
         if read(lab, &name)? >= 0.5 {
             continue;
         }
@@ -64,7 +64,7 @@ impl Sensed {
         Ok(())
     }
 
-    /// Trips where a reading has been beyond a bound for too long; what is no number is beyond all.
+    /// Trips where a reading has been beyond a bound for too long; what is not a number is beyond all.
     fn compare(
         &mut self,
         lab: &impl Lab,

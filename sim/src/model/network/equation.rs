@@ -62,7 +62,7 @@ fn side(text: &str, which: &str) -> Result<BTreeMap<String, f64>, String> {
     let mut species = BTreeMap::new();
     for term in text.split('+') {
         let (count, name) = self::term(term.trim())
-            .ok_or_else(|| format!("\"{}\" on the {which} is no species", term.trim()))?;
+            .ok_or_else(|| format!("\"{}\" on the {which} is not a species", term.trim()))?;
         if !(count.is_finite() && count > 0.0 && count <= 1000.0) {
             return Err(format!("the coefficient {count} of {name} must be above 0, to 1000"));
         }
@@ -103,8 +103,8 @@ mod tests {
             ("a + b", "needs an arrow"),
             ("a = b", "needs an arrow"),
             ("a -> b -> c", "one arrow"),
-            ("a + -> b", "\"\" on the left is no species"),
-            ("2a -> b", "\"2a\" on the left is no species"),
+            ("a + -> b", "\"\" on the left is not a species"),
+            ("2a -> b", "\"2a\" on the left is not a species"),
             ("a -> 0 b", "the coefficient 0 of b must be above 0"),
             ("a -> inf b", "the coefficient inf of b"),
         ] {

@@ -112,7 +112,7 @@ impl Hyperbola {
     }
 }
 
-/// cⁿ; of first order below a trace where n is no whole number above zero.
+/// cⁿ; of first order below a trace where n is not a whole number above zero.
 fn power(c: f64, n: f64) -> f64 {
     if whole(n) {
         return (0..n as u32).fold(1.0, |product, _| product * c);

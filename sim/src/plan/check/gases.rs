@@ -73,7 +73,7 @@ fn dissolving(world: &World, is_gas: bool) -> Checked {
     };
     let key = format!("chemistry.species.{name}.henry_mm_per_kpa");
     if !is_gas {
-        return inconsistent(key, "there are no bubbles: the carrier is no gas of `rig.gases`");
+        return inconsistent(key, "there are no bubbles: the carrier is not a gas of `rig.gases`");
     }
     if species.solubility_mm.is_some() {
         return inconsistent(key, "a species is a gas or a solid: give it or `solubility_mm`");

@@ -43,7 +43,7 @@ pub(super) fn world(world: &World) -> Checked {
     Ok(())
 }
 
-/// Refuses a name that is no key of `all`.
+/// Refuses a name that is not a key of `all`.
 pub(super) fn known<T>(
     key: String,
     kind: &'static str,

@@ -40,7 +40,7 @@ fn what_is_left_and_what_flows_follow_the_runs() {
     pumps.stopped(at(60.0), &water);
     assert_eq!((pumps.remaining_ul(at(99.0))[0], pumps.flow(at(60.0))), (982.0, 0.0));
     pumps.started((at(60.0), at(60.0)), &water, (0.0, 10.0));
-    assert!(pumps.all[0].run.is_none(), "no rate is no run");
+    assert!(pumps.all[0].run.is_none(), "without a rate it does not run");
     pumps.started((at(60.0), at(60.0)), &water, (60.0, 10.0));
     pumps.stopped(at(61.0), &PumpId::new("nobody"));
     assert!(pumps.flowing(at(62.0)));
