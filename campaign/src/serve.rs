@@ -86,10 +86,7 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
         };
         self.say(&FromLab::Space(Box::new(self.space(seed))))?;
         while self.experiments < self.budget {
-            self.say(&FromLab::Next(Next {
-                experiment: self.experiments + 1,
-                left: experiments(self.budget - self.experiments),
-            }))?;
+            self.next()?;
             let Some(conditions) = self.proposal()? else {
                 return Ok(None);
             };
@@ -161,7 +158,10 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             let error = match parse(&line, self.lines.count(), EXPECTED) {
                 Ok(FromOptimiser::Done(_)) => return Ok(None),
                 Ok(FromOptimiser::Filled(line)) => match self.filled(line) {
-                    Ok(()) => continue,
+                    Ok(()) => {
+                        self.next()?;
+                        continue;
+                    }
                     Err(problem) => {
                         LineError { line: self.lines.count(), problem, expected: FILLED.into() }
                     }
@@ -185,6 +185,12 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
                 return Err(ServeError::Malformed(error));
             }
         }
+    }
+
+    /// Says that it is the optimiser's turn.
+    fn next(&mut self) -> io::Result<()> {
+        let left = experiments(self.budget - self.experiments);
+        self.say(&FromLab::Next(Next { experiment: self.experiments + 1, left }))
     }
 
     /// A syringe has been filled; what is wrong with that, if anything.

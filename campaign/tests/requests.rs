@@ -12,7 +12,7 @@ use flowtwin_campaign::campaign::{Answer, Campaign, Ended, Observer, Proposed, R
 use flowtwin_campaign::outside::{OutsideLab, OutsideLabError};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Asked, Decision, Journal, Record, Writer, read};
-use flowtwin_lab::{Command, Conditions, FaultKind, Instant, Lab as _, Reply};
+use flowtwin_lab::{Command, Conditions, FaultKind, Instant, Lab as _, Reply, Volume};
 
 /// A lab whose experiments take no time. It does what its first argument says: `r` reads a line, `f` reads lines until a request
 /// is to be forgotten, `aN` answers request N, `eN` cannot do request N, `bN` has a broken pump in request N, `lN` a leak, `n` tells
@@ -473,4 +473,41 @@ fn a_lab_that_has_ended_says_why_however_often_it_is_asked() {
     assert_eq!(lab.wait_until(Instant::from_secs(9.0)).unwrap_err().kind.to_string(), told);
     assert_eq!(lab.send(&begin).unwrap_err().kind.to_string(), told);
     assert_eq!(lab.send(&Command::Collect).unwrap_err().kind.to_string(), told);
+}
+
+#[test]
+fn a_lab_says_whether_it_takes_a_filling_before_anything_else_is_asked() {
+    let trial = Trial::new("fills");
+    let space = r#"{"space":{"protocol":1,"scenario":"s","seed":1,"inputs":[{"name":"t_c","low":20,"high":100},{"name":"ratio","low":0.5,"high":4}],"constraints":[],"objective":{"feature":"yield","goal":"maximize"},"budget":{},"now_s":0,"simulated":true,"fills":true}}"#;
+    let next = r#"{"next":{"experiment":1,"left":{}}}"#;
+    let error = r#"{"error":{"line":1,"problem":"it is glued shut","expected":"a syringe"}}"#;
+    for (name, answer, told) in [
+        ("takes", next, None),
+        (
+            "refuses",
+            error,
+            Some("refused: the lab does not take the filling of ink: it is glued shut"),
+        ),
+    ] {
+        let path = trial.folder.join(format!("{name}.sh"));
+        let observed = r#"{"observation":{"conditions":{},"outcome":1.0}}"#;
+        let lines = format!(
+            "echo '{space}'\necho '{next}'\nread asked\necho \"$asked\" > {name}.txt\necho '{answer}'\nread asked\necho '{observed}'\n"
+        );
+        fs::write(&path, lines).unwrap();
+        let command = format!("sh -c 'cd {} && sh {name}.sh'", trial.folder.display());
+        let (space, manifest) = (trial.scenario.space(), trial.scenario.manifest());
+        let patience = Duration::from_secs(60);
+        let mut lab =
+            OutsideLab::start(&command, patience, space, manifest, Arc::default()).unwrap();
+        let fill = Command::Fill { pump: "ink".into(), holds_ul: Volume::from_ml(2.5) };
+        let answered = lab.send(&fill);
+        assert_eq!(answered.err().map(|fault| fault.kind.to_string()).as_deref(), told);
+        let said = fs::read_to_string(trial.folder.join(format!("{name}.txt"))).unwrap();
+        assert_eq!(said.trim(), r#"{"filled":{"pump":"ink","holds_ml":2.5}}"#);
+        // It is still our turn.
+        let conditions = Conditions::new(["t_c".into(), "ratio".into()].into(), vec![60.0, 1.0]);
+        lab.send(&Command::Begin { conditions }).unwrap();
+        lab.wait_until(Instant::from_secs(9.0)).unwrap();
+    }
 }

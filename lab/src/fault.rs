@@ -181,7 +181,7 @@ pub enum FaultKind {
         detail: String,
     },
     /// A lab that runs whole experiments by itself begins no more of them.
-    #[error("the lab has ended: {reason}")]
+    #[error("the lab has ended{}{reason}", if .reason.is_empty() { ", without a reason" } else { ": " })]
     Ended {
         /// Why, in its own words.
         reason: String,

@@ -81,8 +81,9 @@ fn a_syringe_is_filled_between_experiments_and_must_be_there() {
     let (code, answers) = talk(&dir, lines);
     assert_eq!(code, Some(0));
     assert_eq!(answers[0]["space"]["fills"], true);
-    let told: Vec<_> = answers[2..].iter().map(|answer| &answer["error"]).collect();
+    let told: Vec<_> = answers[3..].iter().map(|answer| &answer["error"]).collect();
     assert_eq!(told.len(), 3, "{answers:?}");
+    assert_eq!(answers[2]["next"]["experiment"], 1, "it says that it has taken it: {answers:?}");
     for (error, (line, problem)) in told.iter().zip([
         (2, "there is no pump cuu"),
         (3, "holds_ml = -1 is outside 0 to 20000"),
@@ -110,6 +111,30 @@ fn a_lab_behind_lines_gives_the_observations_of_the_lab_itself() {
     assert_eq!(direct.code, Some(0), "{}", direct.stderr);
     let behind = run(&dir, &["run", &scenario, "--out", "behind", "--lab-command", &command]);
     assert_eq!(behind.code, Some(0), "{}", behind.stderr);
+    let observations =
+        |run: &str| fs::read_to_string(dir.join(run).join("observations.csv")).unwrap();
+    assert_eq!(observations("direct"), observations("behind"));
+}
+
+/// Before, the repetition had to spoil the same experiment again, which it could not, and the run could never go on.
+#[test]
+fn a_simulated_lab_that_was_gone_once_does_its_experiment_when_the_run_goes_on() {
+    let dir = folder("outside-gone");
+    let scenario = scenario(&dir);
+    let lab = format!("'{}' lab '{scenario}' --seed 3", env!("CARGO_BIN_EXE_flowtwin"));
+    // Space, its turn, the first observation, its turn; then it is gone.
+    let some =
+        "while read -r line; do printf '%s\\n' \"$line\"; n=$((n+1)); [ $n = 4 ] && exit; done";
+    let script = format!("[ -e gone ] && exec {lab}\ntouch gone\n{lab} | {some}\n");
+    fs::write(dir.join("once.sh"), script).unwrap();
+    let behind = ["run", &scenario, "--out", "behind", "--lab-command", "sh once.sh"];
+    let gone = run(&dir, &behind);
+    assert_eq!(gone.code, Some(3), "{}", gone.stderr);
+    assert_eq!(read_journal(&dir.join("behind")).unwrap().spoiled().count(), 1);
+    let resumed = run(&dir, &[&behind[..], &["--resume"]].concat());
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    let direct = run(&dir, &["run", &scenario, "--out", "direct"]);
+    assert_eq!(direct.code, Some(0), "{}", direct.stderr);
     let observations =
         |run: &str| fs::read_to_string(dir.join(run).join("observations.csv")).unwrap();
     assert_eq!(observations("direct"), observations("behind"));

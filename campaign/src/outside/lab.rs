@@ -46,6 +46,8 @@ pub struct OutsideLab {
     several: Option<Requests>,
     /// Whether it must be told of syringes that somebody has filled.
     fills: bool,
+    /// Whether it has said already that it is our turn.
+    is_our_turn: bool,
 }
 
 #[derive(Debug)]
@@ -97,6 +99,7 @@ impl OutsideLab {
                 let begins = no_beginning(&line).map_or(Ok(()), Err);
                 begins.and_then(|()| suits(&line, space)).map(|()| line)
             }
+            FromLab::Done(done) => Err(format!("it ends at once: {}", done.reason)),
             other => Err(format!("its first line is `{}`, it must be `space`", other.name())),
         };
         let offered = offered.map_err(|detail| OutsideLabError::Mismatch {
@@ -122,6 +125,7 @@ impl OutsideLab {
             state: State::Idle,
             several,
             fills: offered.fills,
+            is_our_turn: false,
         })
     }
 
@@ -147,6 +151,9 @@ impl OutsideLab {
 
     /// Waits until it is our turn; what the lab knew before is not ours.
     fn turn(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.is_our_turn) {
+            return Ok(());
+        }
         let mut earlier = 0;
         loop {
             match self.hear("`next`, or an `observation` of earlier")? {
@@ -284,9 +291,23 @@ impl OutsideLab {
         if !matches!(self.state, State::Idle) {
             return Err(self.refused("a syringe is filled between experiments"));
         }
+        self.turn()?;
         let line = FilledLine { pump: pump.clone(), holds_ml: holds.ul() / 1_000.0 };
         self.program.say(&FromOptimiser::Filled(line));
-        Ok(Reply::Done)
+        match self.hear("`next`")? {
+            FromLab::Next(_) => {
+                self.is_our_turn = true;
+                Ok(Reply::Done)
+            }
+            FromLab::Error(error) => {
+                self.is_our_turn = true;
+                let problem = error.problem;
+                Err(self
+                    .refused(&format!("the lab does not take the filling of {pump}: {problem}")))
+            }
+            FromLab::Done(done) => Err(self.ended(done.reason)),
+            other => Err(self.garbled(&other)),
+        }
     }
 
     fn make_safe(&mut self) -> Reply {

@@ -3,8 +3,10 @@
 use super::decided::Decided;
 use super::line::{self, Line};
 use super::recalibrated::Recalibrated;
-use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
+use super::record::{Answer, BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
+use crate::command::Command;
 use crate::digest::sha256;
+use crate::manifest::Level;
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -224,6 +226,26 @@ impl Journal {
     /// Commands behind it belong to an experiment that was not finished. On a rig they have happened: there they stay.
     pub fn durable_bytes(&self) -> &[u8] {
         let durable = self.records.iter().rposition(Record::is_durable);
-        durable.map_or(&[], |i| &self.bytes[..self.ends[i]])
+        let kept = durable.and_then(|last| self.comes_again(last));
+        kept.map_or(&[], |i| &self.bytes[..self.ends[i]])
+    }
+
+    /// The last record up to `last` that comes again when a simulation is repeated. A lab that runs whole experiments by itself is
+    /// a program outside this one: what it could not do behind its last experiment, it may do the next time.
+    fn comes_again(&self, last: usize) -> Option<usize> {
+        if self.header().manifest.level != Level::Experiments {
+            return Some(last);
+        }
+        let is_done = |record: &Record| matches!(record, Record::Blank(_) | Record::Experiment(_));
+        let done = self.records[..=last].iter().rposition(is_done);
+        let was_in_vain = |record: &Record| match record {
+            Record::Spoiled(_) => true,
+            Record::Command(command) => {
+                matches!(command.send, Command::Fill { .. }) && command.answer != Answer::Done
+            }
+            _ => false,
+        };
+        let behind = &self.records[done.map_or(0, |i| i + 1)..];
+        if behind.iter().any(was_in_vain) { done } else { Some(last) }
     }
 }
