@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::data::Measured;
 use crate::experiment::Experiment;
 use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
-use crate::fit::{Fit, Weights, best, fit};
-use crate::knowledge::{Basis, Knowledge, telling};
+use crate::fit::{Fit, Weights, best, fit, squares};
+use crate::knowledge::{Basis, Found, Knowledge, telling};
 use crate::model::{Model, Table};
 use crate::noise::Noise;
 use crate::series::Series;
@@ -157,8 +157,8 @@ fn calibrated(
     if !far.is_empty() {
         found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found.clone() }, &weights);
     }
+    let (found, knowledge) = known(&model, &whitener, &weights, found).ok_or_else(refused)?;
     let basis = Basis { model: &model, whitener: &whitener, weights: &weights, fit: &found };
-    let knowledge = Knowledge::of(basis).ok_or_else(refused)?;
     let predicted = model.predict(&found.scaled).ok_or_else(refused)?;
     let dof = weights.len() - free.len();
     let told_apart = knowledge.told.iter().all(|told| *told);
@@ -177,7 +177,7 @@ fn calibrated(
         dof,
         lack_of_fit_p: chance(found.squares, dof).filter(|_| noise.known),
         trends: trends(&model, &single),
-        held_out: held_out(&model, &noise, &found, &deviations),
+        held_out: held_out(&model, &whitener, &found, &deviations),
         outliers: far.iter().map(|&i| source(&model, i)).collect(),
         telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),
         experiments: measured.experiments.len(),
@@ -193,6 +193,26 @@ fn calibrated(
         measured: measured.experiments.clone(),
         predicted,
     })
+}
+
+/// What is known at a fit, or at a better one that comes to light as its surroundings are looked at.
+fn known(
+    model: &Model<'_>,
+    whitener: &Whitener,
+    weights: &Weights,
+    mut found: Fit,
+) -> Option<(Fit, Knowledge)> {
+    const TIMES: usize = 5;
+    for time in 1..=TIMES {
+        let basis = Basis { model, whitener, weights, fit: &found };
+        let scaled = match Knowledge::of(basis, time == TIMES)? {
+            Found::Best(knowledge) => return Some((found, *knowledge)),
+            Found::Better(scaled) => scaled,
+        };
+        let squares = squares(model, whitener, &scaled, weights);
+        found = fit(model, whitener, &Fit { scaled, squares, settled: false }, weights);
+    }
+    None
 }
 
 /// The series of which something is learnt, and in words which are left out.

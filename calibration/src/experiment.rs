@@ -1,6 +1,6 @@
 //! One experiment of a rig.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Moment, Scenario};
 use flowtwin_lab::{Conditions, Observation};
 
 use crate::inputs::in_order;
@@ -36,6 +36,11 @@ impl Experiment {
             hours: 0.0,
             features: vec![None; scenario.features().len()],
         }
+    }
+
+    /// When it took place.
+    pub(crate) fn moment(&self) -> Moment<'_> {
+        Moment { before: self.before.as_ref(), hours: self.hours }
     }
 
     /// An experiment that has just been observed; none if it failed or is flagged.

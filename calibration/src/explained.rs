@@ -11,7 +11,6 @@ use crate::experiment::Experiment;
 use crate::fit::{Fit, fit};
 use crate::knowledge::Basis;
 use crate::model::{Model, Table};
-use crate::noise::Noise;
 use crate::whitening::Whitener;
 
 /// Parts into which the experiments are put to be predicted from the others.
@@ -198,7 +197,7 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
 /// left out where there are enough.
 pub(crate) fn held_out(
     model: &Model<'_>,
-    noise: &Noise,
+    whitener: &Whitener,
     from: &Fit,
     deviations: &Table,
 ) -> Vec<HeldOut> {
@@ -210,10 +209,10 @@ pub(crate) fn held_out(
     let mut predicted: Vec<Option<Vec<f64>>> = vec![None; all.len()];
     for part in 0..PARTS {
         let is_in = |i: &usize| places[*i] % PARTS == part;
-        let known: Vec<Experiment> =
-            (0..all.len()).filter(|i| !is_in(i)).map(|i| all[i].clone()).collect();
+        let known: Vec<usize> = (0..all.len()).filter(|i| !is_in(i)).collect();
         let unknown: Vec<usize> = (0..all.len()).filter(is_in).collect();
-        let Some(rows) = predict_from(model, noise, &known, &unknown, from) else { continue };
+        let parts = (&known[..], &unknown[..]);
+        let Some(rows) = predict_from(model, whitener, parts, from) else { continue };
         unknown.into_iter().zip(rows).for_each(|(i, row)| predicted[i] = Some(row));
     }
     let names = model.scenario().features();
@@ -229,18 +228,19 @@ pub(crate) fn held_out(
 
 fn predict_from(
     model: &Model<'_>,
-    noise: &Noise,
-    known: &[Experiment],
-    unknown: &[usize],
+    whitener: &Whitener,
+    (known, unknown): (&[usize], &[usize]),
     from: &Fit,
 ) -> Option<Table> {
-    let own = model.of(known).with_series(model.series);
-    let whitener = noise.whitener(&own, &from.scaled)?;
+    let some = |which: &[usize]| -> Vec<Experiment> {
+        which.iter().map(|&i| model.experiments[i].clone()).collect()
+    };
+    let (whitener, known, others) = (whitener.of_some(known), some(known), some(unknown));
+    let own = model.of(&known).with_series(model.series);
     let count = whitener.places().last().map_or(0, |place| place.end);
     let ones = DVector::from_element(count, 1.0);
     let start = Fit { squares: f64::INFINITY, ..from.clone() };
     let fitted = fit(&own, &whitener, &start, &ones);
-    let others: Vec<Experiment> = unknown.iter().map(|&i| model.experiments[i].clone()).collect();
     model.of(&others).predict(&fitted.scaled)
 }
 

@@ -1,17 +1,20 @@
 //! What the data tell of each key, and what they leave open.
 
+mod profile;
+
 use flowtwin_campaign::scenario::Free;
 use flowtwin_lab::Conditions;
 use flowtwin_statistics::student_95;
 use nalgebra::{DMatrix, DVector};
 
 use crate::data::drawn;
-use crate::fit::{Fit, Weights, squares};
+use crate::fit::{Fit, Weights};
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::ramp::Ramp;
 use crate::series::Series;
 use crate::whitening::Whitener;
+use profile::{End, LESS, Profile};
 
 /// Largest standard deviation of a key that counts as told: of its logarithm, …
 const TOLD_LOG: f64 = 0.5;
@@ -28,10 +31,6 @@ const PROFILED: usize = 10;
 /// Slope of all residuals below which a direction counts as open, as wide as thirty on a logarithmic scale: its slope is rounding, which
 /// must be no reason for going far along it, nor for what else is known.
 const OPEN: f64 = 0.03;
-/// Part of the rise that squares must show where the ellipsoid ends, for a profile to be followed.
-const RISEN: f64 = 0.05;
-/// Times a profile is corrected towards its end.
-const CORRECTIONS: usize = 3;
 
 /// What is known of the keys, on their scales.
 #[derive(Clone, Debug)]
@@ -59,9 +58,19 @@ pub(crate) struct Basis<'m, 'a> {
     pub(crate) fit: &'m Fit,
 }
 
+/// What a fit is found to be.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// As good as it gets; this is known there.
+    Best(Box<Knowledge>),
+    /// There are better values.
+    Better(Vec<f64>),
+}
+
 impl Knowledge {
-    /// What is known at a fit; none where the simulator cannot be differentiated there.
-    pub(crate) fn of(basis: Basis<'_, '_>) -> Option<Self> {
+    /// What is known at a fit; none where the simulator cannot be differentiated there. Where the fit is `last`, it is taken for the
+    /// best even if there are better values.
+    pub(crate) fn of(basis: Basis<'_, '_>, last: bool) -> Option<Found> {
         let Basis { model, whitener, weights, fit } = basis;
         let slopes = model.slopes(&fit.scaled)?;
         let columns: Vec<DVector<f64>> =
@@ -73,31 +82,41 @@ impl Knowledge {
         let directions = svd.v_t.as_ref()?.transpose();
         let variances = svd.singular_values.map(|s| wider / (s * s).max(OPEN * OPEN));
         let covariance = &directions * DMatrix::from_diagonal(&variances) * directions.transpose();
-        let told: Vec<bool> =
-            (0..columns.len()).map(|k| covariance[(k, k)].sqrt() < most(&model.free[k])).collect();
-        let weak = variances.imax();
+        let keys = columns.len();
+        let mut told: Vec<bool> =
+            (0..keys).map(|k| covariance[(k, k)].sqrt() < most(&model.free[k])).collect();
         let t = student_95(freedom);
-        let interval = |k: usize| {
-            let (low, high) = range(&model.free[k]);
-            if !told[k] {
-                return (low, high);
-            }
+        let less = if last { f64::INFINITY } else { LESS };
+        let mut intervals = Vec::with_capacity(keys);
+        for k in 0..keys {
             let half = t * covariance[(k, k)].sqrt();
-            let end = |sign: f64| match columns.len() <= PROFILED {
-                true => profiled(basis, &jacobian, k, sign * half, t * t * wider),
-                false => sign * half,
-            };
-            let here = fit.scaled[k];
-            ((here + end(-1.0)).max(low), (here + end(1.0)).min(high))
-        };
-        Some(Self {
+            let (mut below, mut above) = (-half, half);
+            if told[k] && keys <= PROFILED {
+                let profile = Profile::new(basis, &jacobian, k, (t * t * wider, less));
+                for end in [&mut below, &mut above] {
+                    match profile.end(*end) {
+                        End::At(at) => *end = at,
+                        End::Better(scaled) => return Some(Found::Better(scaled)),
+                    }
+                }
+            }
+            // Squares may not rise as their slopes at the estimate say.
+            told[k] &= above - below < 2.0 * t * most(&model.free[k]);
+            let ((low, high), here) = (range(&model.free[k]), fit.scaled[k]);
+            intervals.push(match told[k] {
+                true => ((here + below).max(low), (here + above).min(high)),
+                false => (low, high),
+            });
+        }
+        let weak = variances.imax();
+        Some(Found::Best(Box::new(Self {
             with: with(&covariance, &told, &directions, &variances),
-            intervals: (0..columns.len()).map(interval).collect(),
+            intervals,
             weakest: directions.column(weak).into_owned(),
             weakest_deviation: variances[weak].sqrt(),
             covariance,
             told,
-        })
+        })))
     }
 }
 
@@ -109,55 +128,6 @@ fn range(free: &Free) -> (f64, f64) {
 /// The largest standard deviation with which a key counts as told, on its scale.
 fn most(free: &Free) -> f64 {
     if free.logarithmic { TOLD_LOG } else { TOLD_PART }
-}
-
-/// Where the squares have risen by `rise` along a key, with all others following, by the secant on their root; `reach` is
-/// what the ellipsoid says, and what is returned where they hardly rise.
-fn profiled(
-    basis: Basis<'_, '_>,
-    jacobian: &DMatrix<f64>,
-    key: usize,
-    reach: f64,
-    rise: f64,
-) -> f64 {
-    let Basis { model, whitener, weights, fit } = basis;
-    let others: Vec<usize> = (0..model.free.len()).filter(|&k| k != key).collect();
-    let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
-    let follow = |residuals: &DVector<f64>| {
-        let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns))?;
-        rest.svd(true, true).solve(residuals, OPEN).ok()
-    };
-    let mut at = reach;
-    for _ in 0..CORRECTIONS {
-        let mut scaled = fit.scaled.clone();
-        scaled[key] += at;
-        let along = jacobian.column(key) * at;
-        for pass in 0..2 {
-            let residuals = match pass {
-                0 => Some(-along.clone()),
-                _ => model.predict(&scaled).map(|table| {
-                    whitener.residuals(model.experiments, &table).component_mul(weights)
-                }),
-            };
-            if let Some(step) = residuals.as_ref().and_then(&follow) {
-                for (&k, step) in others.iter().zip(step.iter()) {
-                    let (low, high) = range(&model.free[k]);
-                    scaled[k] = (scaled[k] + step).clamp(low, high);
-                }
-            }
-        }
-        let risen = squares(model, whitener, &scaled, weights) - fit.squares;
-        if !risen.is_finite() || risen <= RISEN * rise {
-            return reach;
-        }
-        let factor = (rise / risen).sqrt().clamp(0.4, 2.5);
-        at *= factor;
-        if (factor - 1.0).abs() < 0.02 {
-            break;
-        }
-    }
-    // A profile that runs away says no more than that the data are thin there.
-    at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs())
 }
 
 /// Keys that go with each: by correlation where all are told, by the directions that nothing tells elsewhere.

@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flowtwin_campaign::scenario::{
-    Expected, Free, Misreading, Moment, Scenario, plan_beside, world,
-};
+use flowtwin_campaign::scenario::{Expected, Free, Misreading, Scenario, plan_beside, world};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
@@ -178,6 +176,35 @@ impl<'a> Model<'a> {
         self.with(scaled, |expected| expected.misread(off.reading, off.factor, off.offset))
     }
 
+    /// What all readings are off by where reference spectra are: [one cause](Expected::blanks) at a time.
+    pub(crate) fn by_blanks(&self, scaled: &[f64]) -> Option<Vec<Table>> {
+        let mut expected = Expected::on(self.scenario, &self.plan(scaled)?);
+        let blanks = expected.blanks();
+        let mut tables = vec![Table::new(); blanks.len()];
+        if tables.is_empty() {
+            return Some(tables);
+        }
+        self.evaluations.set(self.evaluations.get() + 1);
+        for experiment in self.experiments {
+            if self.is_stopped() {
+                return None;
+            }
+            let rows = expected.by_blanks(&experiment.conditions, &experiment.moment(), &blanks);
+            tables.iter_mut().zip(rows).for_each(|(table, row)| table.push(row));
+        }
+        for series in self.series {
+            // What a reading is off by does not depend on how its liquid came to be what it is.
+            let near = series.ramp().into_iter().flat_map(|ramp| ramp.as_steady(self.scenario));
+            let near: Vec<Vec<Vec<f64>>> =
+                near.map(|e| expected.by_blanks(&e.conditions, &e.moment(), &blanks)).collect();
+            for (i, table) in tables.iter_mut().enumerate() {
+                let row: Vec<f64> = near.iter().flat_map(|of| of[i].clone()).collect();
+                table.push(if near.is_empty() { vec![0.0; series.values.len()] } else { row });
+            }
+        }
+        Some(tables)
+    }
+
     fn with(&self, scaled: &[f64], adjust: impl Fn(&mut Expected<'_>)) -> Option<Table> {
         self.evaluations.set(self.evaluations.get() + 1);
         let plan = self.plan(scaled)?;
@@ -221,8 +248,7 @@ impl<'a> Model<'a> {
     }
 
     fn one(&self, expected: &mut Expected<'_>, experiment: &Experiment) -> Vec<f64> {
-        let moment = Moment { before: experiment.before.as_ref(), hours: experiment.hours };
-        let outcome = expected.at(&experiment.conditions, &moment);
+        let outcome = expected.at(&experiment.conditions, &experiment.moment());
         outcome.features.into_iter().map(|(_, value)| value).collect()
     }
 

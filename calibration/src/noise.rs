@@ -142,7 +142,8 @@ impl Noise {
         let of_experiments = model.experiments.iter().map(|experiment| experiment.run);
         let runs = of_experiments.chain(model.series.iter().map(|series| series.run)).collect();
         let series = model.series.iter().map(|series| series.values.clone()).collect();
-        let mut whitener = Whitener { blocks, runs, series, common: None };
+        let columns = DMatrix::zeros(0, 0);
+        let mut whitener = Whitener { blocks, runs, series, common: None, columns };
         let runs = whitener.runs.iter().max().map_or(0, |last| last + 1);
         let mut common = Vec::new();
         for (pump, bias) in &self.fills {
@@ -153,13 +154,15 @@ impl Noise {
             let off = model.with_misreading(scaled, misreading)?;
             common.push(whitener.apply(&slope(&off, &predicted, 1.0)));
         }
+        common.extend(model.by_blanks(scaled)?.iter().map(|off| whitener.apply(off)));
         common.extend(self.balances(model, &predicted).iter().map(|off| whitener.apply(off)));
         let of_runs = |by_one: &DVector<f64>| -> Vec<DVector<f64>> {
             (0..runs).map(|run| whitener.of_run(by_one, run)).collect()
         };
         let columns: Vec<DVector<f64>> = common.iter().flat_map(of_runs).collect();
         if !columns.is_empty() {
-            whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
+            whitener.columns = DMatrix::from_columns(&columns);
+            whitener.common = Some(Common::of(whitener.columns.clone()));
         }
         Some(whitener)
     }

@@ -212,7 +212,8 @@ impl<'a> Shadow<'a> {
         let residual = block.free(&minus(&seen, &said));
         let common = self.filter.expected(&design);
         let step = self.filter.see(design);
-        let innovation = self.filter.learn(&step, &residual);
+        let scatter = self.scatter();
+        let innovation = self.filter.learn(&step, &residual, |it| shortened(it, scatter));
         Learnt { said, common, block, effects, step, innovation }
     }
 
@@ -289,8 +290,7 @@ impl<'a> Shadow<'a> {
         innovation: &DVector<f64>,
     ) {
         let scatter = self.scatter();
-        let usual = exceeded(OUTLIER, innovation.len()) * scatter * scatter;
-        let shortened = (usual / innovation.norm_squared()).sqrt().min(1.0);
+        let shortened = shortened(innovation, scatter);
         self.scattered.0 += innovation.norm_squared() * shortened * shortened;
         self.scattered.1 += innovation.len() as f64;
         let counts = shortened / scatter;
@@ -355,4 +355,13 @@ fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
     let refused = || Diagnostic::new("the scenario's own rig cannot be simulated".to_owned());
     let possible = (0..1000).filter_map(|number| drawn(scenario, "shadow", number));
     Noise::near(scenario, &[], &[], possible.take(PLACES)).ok_or_else(refused)
+}
+
+/// By how much an innovation is shortened because it lies far off, where rigs scatter so much more than is said.
+fn shortened(innovation: &DVector<f64>, scatter: f64) -> f64 {
+    if innovation.is_empty() {
+        return 1.0;
+    }
+    let usual = exceeded(OUTLIER, innovation.len()) * scatter * scatter;
+    (usual / innovation.norm_squared()).sqrt().min(1.0)
 }

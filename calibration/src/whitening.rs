@@ -16,6 +16,8 @@ pub(crate) struct Whitener {
     /// What was read in series.
     pub(crate) series: Table,
     pub(crate) common: Option<Common>,
+    /// What is common, a column for each of its causes in each run [numbers × causes].
+    pub(crate) columns: DMatrix<f64>,
 }
 
 /// Errors that experiments have in common: C = 1 + G Gᵀ, whose root is applied by the eigenvectors of Gᵀ G.
@@ -42,6 +44,25 @@ impl Common {
 }
 
 impl Whitener {
+    /// The same for some of the experiments, in order, and all series.
+    pub(crate) fn of_some(&self, experiments: &[usize]) -> Self {
+        let series = self.of_experiments().len()..self.blocks.len();
+        let kept: Vec<usize> = experiments.iter().copied().chain(series).collect();
+        let places = self.places();
+        let rows: Vec<usize> = kept.iter().flat_map(|&i| places[i].clone()).collect();
+        let columns = match &self.common {
+            Some(_) => self.columns.select_rows(&rows),
+            None => DMatrix::zeros(0, 0),
+        };
+        Self {
+            blocks: kept.iter().map(|&i| self.blocks[i].clone()).collect(),
+            runs: kept.iter().map(|&i| self.runs[i]).collect(),
+            series: self.series.clone(),
+            common: self.common.as_ref().map(|_| Common::of(columns.clone())),
+            columns,
+        }
+    }
+
     /// Frees a table of differences of its noise.
     pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
         self.free_of_common(self.free_of_own(table))

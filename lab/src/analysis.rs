@@ -32,6 +32,7 @@ use crate::manifest::{AnalyserInfo, Manifest, SensorInfo, SpectrometerInfo};
 use crate::observation::{Observation, Outcome, Quality, Spectrum};
 use crate::path::FlowPath;
 use crate::settings::Settings;
+use bands::Laid;
 use source::Source;
 
 /// What is measured: the `[analysis]` table of a scenario.
@@ -129,6 +130,8 @@ pub struct Analysis {
     sensors: Vec<SensorInfo>,
     /// Whether each pixel of each channel matters to what is read off.
     needed: Vec<Vec<bool>>,
+    /// Bands of each feature that is a component, on the pixels of its channel.
+    laid: Vec<Option<Laid>>,
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
@@ -161,10 +164,16 @@ impl Analysis {
             detectors.push(info.clone());
         }
         let (sources, analysers, sensors) = (Vec::new(), Vec::new(), Vec::new());
-        let needed = Vec::new();
-        let mut analysis = Self { spec, grids, detectors, sources, analysers, sensors, needed };
+        let (needed, laid) = (Vec::new(), Vec::new());
+        let mut analysis =
+            Self { spec, grids, detectors, sources, analysers, sensors, needed, laid };
         for feature in analysis.spec.features.clone() {
             let source = analysis.source(&feature, manifest)?;
+            let laid = match source {
+                Source::Channel(channel) => feature.measure.laid(&analysis.grids[channel]),
+                _ => None,
+            };
+            analysis.laid.push(laid);
             analysis.sources.push(source);
         }
         analysis.needed = (0..analysis.grids.len()).map(|i| analysis.needed(i)).collect();
@@ -371,9 +380,9 @@ impl Analysis {
     }
 
     fn read_off(&self, spectra: &[Spectrum], readings: &Readings) -> Vec<(String, f64)> {
-        let value = |(feature, source): (&Feature, &Source)| {
+        let value = |((feature, source), laid): ((&Feature, &Source), &Option<Laid>)| {
             let value = match *source {
-                Source::Channel(channel) => feature.measure.of(&spectra[channel]),
+                Source::Channel(channel) => feature.measure.with(laid.as_ref(), &spectra[channel]),
                 Source::Analyser { analyser, species } => readings.result(analyser, species),
                 Source::Sensor(sensor) => readings.sensor(sensor),
                 // It is computed when all else is known.
@@ -381,7 +390,7 @@ impl Analysis {
             };
             (feature.name.clone(), value)
         };
-        self.spec.features.iter().zip(&self.sources).map(value).collect()
+        self.spec.features.iter().zip(&self.sources).zip(&self.laid).map(value).collect()
     }
 }
 

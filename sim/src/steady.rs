@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowtwin_lab::{
-    AnalyserId, Instant, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams,
+    AnalyserId, Exposure, Instant, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams,
 };
 
 use crate::plan::Plan;
-use crate::spec::{LightNoise, Measures};
+use crate::spec::{LightNoise, Measures, Noise};
 use crate::work::Work;
 use crate::world::{Begun, Counts, Frame, World};
 
@@ -23,6 +23,8 @@ pub struct Steady {
     plan: Arc<Plan>,
     /// How each light loses its light.
     drift: BTreeMap<String, LightNoise>,
+    /// All that is random, of which nothing shows.
+    noise: Noise,
     /// How far the wavelengths of each spectrometer drift [nm/h].
     wavelength_drift: Vec<f64>,
     /// Steady drift of each sensor in the line [its unit/h].
@@ -38,7 +40,7 @@ impl Steady {
     pub fn new(plan: &Plan) -> Self {
         let lights = plan.world().noise.lights.iter();
         let drift = lights.map(|(name, noise)| (name.clone(), noise.clone())).collect();
-        let noise = &plan.world().noise;
+        let noise = plan.world().noise.clone();
         let channels = plan.channels.iter();
         let wavelength_drift =
             channels.map(|channel| noise.wavelength_drift_of(channel.name.as_str())).collect();
@@ -48,7 +50,7 @@ impl Steady {
         let mut world = World::new(plan.clone(), Streams::new(0));
         let flows = world.rest(&Settings::default());
         let began = Instant::START;
-        Self { world, plan, drift, wavelength_drift, sensor_drift, hours: 0.0, flows, began }
+        Self { world, plan, drift, noise, wavelength_drift, sensor_drift, hours: 0.0, flows, began }
     }
 
     /// Brings the rig to rest at these settings: pumps that are not named stand, heaters that are not named are cold.
@@ -91,18 +93,81 @@ impl Steady {
 
     /// What a spectrometer counts in one frame of this length \[µs\]; none where there is no such spectrometer.
     pub fn counts(&mut self, spectrometer: &SpectrometerId, integration_us: u32) -> Option<Counts> {
+        let frame = self.frame(spectrometer, integration_us)?;
+        Some(self.world.counts(&frame, self.flows))
+    }
+
+    /// What the mean counts of a spectrometer are off by, with what is in the cell at rest, where one of the things is a standard
+    /// deviation off that are drawn once for all frames of an acquisition [things][pixels]: how bright each source of the light is,
+    /// and how much the window has changed. None where there is no such spectrometer.
+    pub fn light_off(
+        &mut self,
+        spectrometer: &SpectrometerId,
+        integration_us: u32,
+    ) -> Option<Vec<Vec<f64>>> {
+        let frame = self.frame(spectrometer, integration_us)?;
+        let plan = self.plan.clone();
+        let channel = &plan.channels[frame.number];
+        let set = self.drift.get(&plan.light_names[channel.light]).map_or(0.0, |n| n.set_percent);
+        let brighter = (0..frame.sources.len()).filter(|_| set > 0.0).map(|source| {
+            let mut frame = frame.clone();
+            frame.sources[source] *= 1.0 + 0.01 * set;
+            frame
+        });
+        let offset_au = self.noise.window_offset_au_of(channel.name.as_str());
+        let shows = offset_au > 0.0 && !channel.window.is_empty();
+        let hazier = shows.then(|| Frame { window_au: offset_au, ..frame.clone() });
+        let frames: Vec<Frame> = brighter.chain(hazier).collect();
+        let here = self.world.counts(&frame, self.flows).slug;
+        let off = |frame: Frame| {
+            let there = self.world.counts(&frame, self.flows).slug;
+            there.iter().zip(&here).map(|(there, here)| there - here).collect()
+        };
+        Some(frames.into_iter().map(off).collect())
+    }
+
+    /// What the mean counts of all frames of an exposure are off by because light comes in photons and detectors are read with noise,
+    /// drawn a few times [draws][pixels]: the squares of these add up to its variance. Empty without such noise; none where there is
+    /// no such spectrometer.
+    pub fn pixels_off(
+        &mut self,
+        spectrometer: &SpectrometerId,
+        exposure: Exposure,
+    ) -> Option<Vec<Vec<f64>>> {
+        const DRAWS: u32 = 4;
+        let frame = self.frame(spectrometer, exposure.integration_us)?;
+        let spec = &self.plan.channels[frame.number].spec;
+        let shot = if self.noise.shot { spec.electrons_per_count.recip() } else { 0.0 };
+        let read = self.noise.read_counts_of(spectrometer.as_str());
+        if shot <= 0.0 && read <= 0.0 {
+            return Some(Vec::new());
+        }
+        let offset_counts = spec.offset_counts;
+        let here = self.world.counts(&frame, self.flows).slug;
+        let numbers = f64::from(DRAWS) * f64::from(exposure.frames.max(1));
+        let deviation = |counts: &f64| {
+            ((shot * (counts - offset_counts).max(0.0) + read * read) / numbers).sqrt()
+        };
+        let drawn = |draw: u32| {
+            let mut stream = Streams::new(0).open(&format!("pixels/{spectrometer}"), draw.into());
+            here.iter().map(|counts| deviation(counts) * stream.normal()).collect()
+        };
+        Some((0..DRAWS).map(drawn).collect())
+    }
+
+    fn frame(&self, spectrometer: &SpectrometerId, integration_us: u32) -> Option<Frame> {
         let number = self.plan.channels.iter().position(|c| c.name == *spectrometer)?;
         let channel = &self.plan.channels[number];
         let noise = self.drift.get(&self.plan.light_names[channel.light]);
         let of_source = |i| noise.map_or(1.0, |noise| noise.left_of(i, self.hours));
-        let frame = Frame {
+        Some(Frame {
             number,
             integration_us,
             light: noise.map_or(1.0, |noise| noise.left(self.hours)),
             sources: (0..channel.sources.len()).map(of_source).collect(),
             drifted_nm: self.wavelength_drift[number] * self.hours,
-        };
-        Some(self.world.counts(&frame, self.flows))
+            window_au: 0.0,
+        })
     }
 
     /// Lets the last sample of every analyser that carries over have been taken at these settings, at rest; or none at all.

@@ -59,9 +59,18 @@ impl Filter {
         design * &self.mean
     }
 
-    /// Free of all that is known, a residual is this; the constants are learnt from it.
-    pub(super) fn learn(&mut self, step: &Step, residual: &DVector<f64>) -> DVector<f64> {
-        step.through(&mut self.mean, residual)
+    /// Free of all that is known, a residual is this; the constants are learnt from it, as far as it `counts`: one experiment that is
+    /// far off must not move what is believed of the run.
+    pub(super) fn learn(
+        &mut self,
+        step: &Step,
+        residual: &DVector<f64>,
+        counts: impl Fn(&DVector<f64>) -> f64,
+    ) -> DVector<f64> {
+        let before = self.mean.clone();
+        let innovation = step.through(&mut self.mean, residual);
+        self.mean = &before + counts(&innovation) * (&self.mean - &before);
+        innovation
     }
 
     /// What the last constant is believed to be.
@@ -107,7 +116,7 @@ mod tests {
         let mut filter = Filter::new(1);
         for value in [2.0, 4.0, 3.0] {
             let step = filter.see(DMatrix::from_element(1, 1, 1.0));
-            filter.learn(&step, &DVector::from_element(1, value));
+            filter.learn(&step, &DVector::from_element(1, value), |_| 1.0);
         }
         // A prior of variance 1 counts as one more value of 0.
         assert!((filter.mean[0] - 9.0 / 4.0).abs() < 1e-12);
@@ -123,7 +132,7 @@ mod tests {
         let mut last = f64::NAN;
         for _ in 0..4 {
             let step = filter.see(design());
-            last = filter.learn(&step, &residual).norm();
+            last = filter.learn(&step, &residual, |_| 1.0).norm();
         }
         assert!(last < 1e-2, "{last}");
     }

@@ -1,13 +1,12 @@
 //! One experiment in the eyes of a shadow.
 
-use flowtwin_campaign::scenario::{Expected, Moment};
+use flowtwin_campaign::scenario::Expected;
 
 use crate::experiment::Experiment;
 
 /// What a rig should yield in an experiment [features].
 pub(super) fn values(rig: &mut Expected<'_>, experiment: &Experiment) -> Vec<f64> {
-    let moment = Moment { before: experiment.before.as_ref(), hours: experiment.hours };
-    let outcome = rig.at(&experiment.conditions, &moment);
+    let outcome = rig.at(&experiment.conditions, &experiment.moment());
     outcome.features.into_iter().map(|(_, value)| value).collect()
 }
 

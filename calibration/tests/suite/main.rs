@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
 mod curves;
+mod noise;
 mod ramps;
 mod shadow;
 mod studies;

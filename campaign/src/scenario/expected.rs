@@ -1,12 +1,14 @@
 //! What an experiment yields on average: no noise, no frames, no waiting.
 
 mod along;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
-use flowtwin_lab::analysis::{Counts, Readings};
+use flowtwin_lab::analysis::{ChannelKind, Counts, Readings};
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
-use flowtwin_lab::{Conditions, FlowRate, Outcome, PumpId, Settings, Temperature};
+use flowtwin_lab::{Blank, Conditions, Exposure, FlowRate, Outcome, PumpId, Settings, Temperature};
 use flowtwin_sim::{Begun, Plan, Settle, Steady};
 
 use super::Scenario;
@@ -50,6 +52,14 @@ pub enum Reading {
     Sensor(usize),
 }
 
+/// What instruments see of an experiment that was set so.
+struct Light {
+    sample: Vec<Counts>,
+    dark: Vec<Counts>,
+    readings: Readings,
+    set: Settings,
+}
+
 /// When an experiment of a run takes place.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moment<'a> {
@@ -90,6 +100,46 @@ impl<'a> Expected<'a> {
         self
     }
 
+    /// Reference spectra as they may have been taken of this rig: each time one of the things was a standard deviation off that are
+    /// drawn once for them, such as how bright a lamp was. All experiments of a run are read against the same ones. None where
+    /// nothing is read against them.
+    pub fn blanks(&self) -> Vec<Blank> {
+        const KNOWN: &str = "channels have been checked against the rig";
+        let mut rig = self.rig.clone();
+        rig.set(&flush(&self.scenario.procedure().spec().blank));
+        let mut all = Vec::new();
+        let channels = self.scenario.analysis().channels().iter().enumerate();
+        for (place, channel) in channels.filter(|(_, it)| it.kind == ChannelKind::Absorbance) {
+            let Exposure { integration_us, .. } = channel.exposure;
+            let light = rig.light_off(&channel.spectrometer, integration_us).expect(KNOWN);
+            let pixels = rig.pixels_off(&channel.spectrometer, channel.exposure).expect(KNOWN);
+            all.extend(light.into_iter().chain(pixels).map(|off| {
+                let mut reference = self.reference.clone();
+                reference[place].iter_mut().zip(off).for_each(|(counts, off)| *counts += off);
+                Blank { reference, stale: false }
+            }));
+        }
+        all
+    }
+
+    /// What features are off by where reference spectra are not this rig's but one of these at a time [blanks][features].
+    pub fn by_blanks(
+        &mut self,
+        conditions: &Conditions,
+        moment: &Moment<'_>,
+        blanks: &[Blank],
+    ) -> Vec<Vec<f64>> {
+        let light = self.light(conditions, moment);
+        let values = |reference: &[Counts]| -> Vec<f64> {
+            let outcome = self.read(&light, conditions, reference);
+            outcome.features.into_iter().map(|(_, value)| value).collect()
+        };
+        let here = values(&self.reference);
+        let minus =
+            |there: Vec<f64>| there.iter().zip(&here).map(|(there, here)| there - here).collect();
+        blanks.iter().map(|blank| minus(values(&blank.reference))).collect()
+    }
+
     /// The outcome expected at these conditions, as the first experiment of a run.
     pub fn outcome(&mut self, conditions: &Conditions) -> Outcome {
         self.at(conditions, &Moment::default())
@@ -106,6 +156,18 @@ impl<'a> Expected<'a> {
     }
 
     fn seen(&mut self, conditions: &Conditions, moment: &Moment<'_>, spectra: bool) -> Outcome {
+        let light = self.light(conditions, moment);
+        let mut outcome = self.read(&light, conditions, &self.reference);
+        if spectra {
+            let analysis = self.scenario.analysis();
+            outcome.spectra =
+                analysis.expected_spectra(&light.sample, &light.dark, &self.reference);
+        }
+        outcome
+    }
+
+    /// What instruments see of an experiment.
+    fn light(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Light {
         let recipe = self.scenario.procedure().recipe();
         let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
         let set = recipe.settings(conditions);
@@ -118,13 +180,15 @@ impl<'a> Expected<'a> {
             sample.push(counts.slug);
             dark.push(counts.dark);
         }
-        let (readings, analysis) = (self.readings(), self.scenario.analysis());
-        let mut outcome = analysis.expected(&sample, &dark, &self.reference, &readings);
+        Light { sample, dark, readings: self.readings(), set }
+    }
+
+    fn read(&self, light: &Light, conditions: &Conditions, reference: &[Counts]) -> Outcome {
+        let Light { sample, dark, readings, set } = light;
+        let analysis = self.scenario.analysis();
+        let mut outcome = analysis.expected(sample, dark, reference, readings);
         let path = &self.scenario.manifest().path;
-        analysis.complete_expected(&mut outcome, conditions, &set, path);
-        if spectra {
-            outcome.spectra = analysis.expected_spectra(&sample, &dark, &self.reference);
-        }
+        analysis.complete_expected(&mut outcome, conditions, set, path);
         outcome
     }
 

@@ -1,5 +1,7 @@
 //! Overlapping emission bands, separated by linear least squares.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::Window;
@@ -31,22 +33,44 @@ impl Band {
     }
 }
 
-/// Heights of `bands` that fit `values` best over the window (least squares); NaN where they cannot be separated
-/// apart.
-pub(super) fn heights(bands: &[Band], window: Window, grid: &[f64], values: &[f64]) -> Vec<f64> {
-    let pixels = window.pixels(grid);
-    let n = bands.len();
-    let mut normal = vec![vec![0.0; n + 1]; n];
-    for (nm, value) in grid[pixels.clone()].iter().zip(&values[pixels]) {
-        let shape: Vec<f64> = bands.iter().map(|band| band.relative(*nm)).collect();
-        for i in 0..n {
-            for j in 0..n {
-                normal[i][j] += shape[i] * shape[j];
+/// Bands on the pixels of a window: nothing of them depends on what is measured.
+#[derive(Clone, Debug)]
+pub(super) struct Laid {
+    pixels: Range<usize>,
+    /// Height of each band at each pixel [pixels × bands].
+    shapes: Vec<f64>,
+    /// Sums of their products [bands][bands], and a place for what is measured.
+    normal: Vec<Vec<f64>>,
+}
+
+impl Laid {
+    pub(super) fn new(bands: &[Band], window: Window, grid: &[f64]) -> Self {
+        let pixels = window.pixels(grid);
+        let n = bands.len();
+        let at = |nm: &f64| bands.iter().map(|band| band.relative(*nm)).collect::<Vec<f64>>();
+        let shapes: Vec<f64> = grid[pixels.clone()].iter().flat_map(at).collect();
+        let mut normal = vec![vec![0.0; n + 1]; n];
+        for shape in shapes.chunks_exact(n.max(1)) {
+            for i in 0..n {
+                for j in 0..n {
+                    normal[i][j] += shape[i] * shape[j];
+                }
             }
-            normal[i][n] += shape[i] * value;
         }
+        Self { pixels, shapes, normal }
     }
-    solve(normal)
+
+    /// Heights of the bands that fit `values` best over the window (least squares); NaN where they cannot be separated apart.
+    pub(super) fn heights(&self, values: &[f64]) -> Vec<f64> {
+        let n = self.normal.len();
+        let mut normal = self.normal.clone();
+        for (shape, value) in self.shapes.chunks_exact(n.max(1)).zip(&values[self.pixels.clone()]) {
+            for (row, height) in normal.iter_mut().zip(shape) {
+                row[n] += height * value;
+            }
+        }
+        solve(normal)
+    }
 }
 
 /// Gauss elimination of an augmented symmetric positive definite system [n, n + 1].
@@ -85,7 +109,7 @@ mod tests {
         let value = |nm: &f64| bands.iter().zip(truth).map(|(b, h)| h * b.relative(*nm)).sum();
         let values: Vec<f64> = grid.iter().map(value).collect();
         let window = Window { low_nm: 350.0, high_nm: 700.0 };
-        for (found, truth) in heights(&bands, window, &grid, &values).iter().zip(truth) {
+        for (found, truth) in Laid::new(&bands, window, &grid).heights(&values).iter().zip(truth) {
             assert!((found - truth).abs() < 1e-6, "{found} against {truth}");
         }
     }

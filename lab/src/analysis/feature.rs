@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisError, Band, Channel, ChannelKind, Window, bands};
+use super::bands::Laid;
+use super::{AnalysisError, Band, Channel, ChannelKind, Window};
 use crate::observation::Spectrum;
 
 /// Widest average over wavelengths [nm].
@@ -250,6 +251,22 @@ impl Measure {
         }
     }
 
+    /// The bands of a component on the pixels of a grid; none of what is no component.
+    pub(super) fn laid(&self, grid: &[f64]) -> Option<Laid> {
+        let Self::Component { bands, .. } = self else { return None };
+        Some(Laid::new(bands, self.window(), grid))
+    }
+
+    /// The number, from a spectrum on whose pixels its bands [are laid out](Self::laid).
+    pub(super) fn with(&self, laid: Option<&Laid>, spectrum: &Spectrum) -> f64 {
+        match (self, laid) {
+            (Self::Component { which, .. }, Some(laid)) => {
+                laid.heights(&spectrum.values).get(*which).copied().unwrap_or(f64::NAN)
+            }
+            _ => self.of(spectrum),
+        }
+    }
+
     /// The number, from a spectrum.
     pub fn of(&self, spectrum: &Spectrum) -> f64 {
         let (grid, values) = (&spectrum.wavelengths_nm[..], &spectrum.values[..]);
@@ -266,7 +283,7 @@ impl Measure {
             Self::PeakWidth { smooth_nm, .. } => width(grid, values, self.window(), *smooth_nm),
             Self::Area { .. } => area(grid, values, self.window()),
             Self::Component { bands, which, .. } => {
-                let heights = bands::heights(bands, self.window(), grid, values);
+                let heights = Laid::new(bands, self.window(), grid).heights(values);
                 heights.get(*which).copied().unwrap_or(f64::NAN)
             }
             // No spectrum tells these.

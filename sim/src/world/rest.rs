@@ -60,8 +60,8 @@ pub struct Begun<'a> {
     pub seconds: f64,
 }
 
-/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light, and of that of each of its sources, and how far
-/// wavelengths have drifted \[nm\].
+/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light, and of that of each of its sources, how far
+/// wavelengths have drifted \[nm\], and by how much its window has changed \[AU\].
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) number: usize,
@@ -69,6 +69,7 @@ pub(crate) struct Frame {
     pub(crate) light: f64,
     pub(crate) sources: Vec<f64>,
     pub(crate) drifted_nm: f64,
+    pub(crate) window_au: f64,
 }
 
 impl World {
@@ -227,7 +228,7 @@ impl World {
         let scale = light * integration_ms / channel.spec.reference_integration_ms;
         let lamp = Lamp::steady(channel, scale, &frame.sources);
         let shift = self.responses[number].shift(frame.drifted_nm);
-        let view = View { channel, window_au: 0.0, lamp, shift };
+        let view = View { channel, window_au: frame.window_au as f32, lamp, shift };
         let dark = self.responses[number].dark(1e-3 * integration_ms);
         let detector = Detector::new(&channel.spec, false, 0.0).with_dark(dark);
         let carrier = self.carrier_light(&view, number);
