@@ -16,7 +16,7 @@ pub(crate) struct Whitener {
     /// What was read in series.
     pub(crate) series: Table,
     pub(crate) common: Option<Common>,
-    /// What is common, a column for each of its causes in each run [numbers × causes].
+    /// What is common, a column for each of its causes in each run \[numbers × causes\].
     pub(crate) columns: DMatrix<f64>,
 }
 

@@ -98,7 +98,7 @@ impl Steady {
     }
 
     /// What the mean counts of a spectrometer are off by, with what is in the cell at rest, where one of the things is a standard
-    /// deviation off that are drawn once for all frames of an acquisition [things][pixels]: how bright each source of the light is,
+    /// deviation off that are drawn once for all frames of an acquisition \[things × pixels\]: how bright each source of the light is,
     /// and how much the window has changed. None where there is no such spectrometer.
     pub fn light_off(
         &mut self,
@@ -127,7 +127,7 @@ impl Steady {
     }
 
     /// What the mean counts of all frames of an exposure are off by because light comes in photons and detectors are read with noise,
-    /// drawn a few times [draws][pixels]: the squares of these add up to its variance. Empty without such noise; none where there is
+    /// drawn a few times \[draws × pixels\]: the squares of these add up to its variance. Empty without such noise; none where there is
     /// no such spectrometer.
     pub fn pixels_off(
         &mut self,

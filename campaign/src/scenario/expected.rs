@@ -122,7 +122,7 @@ impl<'a> Expected<'a> {
         all
     }
 
-    /// What features are off by where reference spectra are not this rig's but one of these at a time [blanks][features].
+    /// What features are off by where reference spectra are not this rig's but one of these at a time \[blanks × features\].
     pub fn by_blanks(
         &mut self,
         conditions: &Conditions,

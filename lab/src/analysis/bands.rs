@@ -37,9 +37,9 @@ impl Band {
 #[derive(Clone, Debug)]
 pub(super) struct Laid {
     pixels: Range<usize>,
-    /// Height of each band at each pixel [pixels × bands].
+    /// Height of each band at each pixel \[pixels × bands\].
     shapes: Vec<f64>,
-    /// Sums of their products [bands][bands], and a place for what is measured.
+    /// Sums of their products \[bands × bands\], and a place for what is measured.
     normal: Vec<Vec<f64>>,
 }
 
