@@ -153,6 +153,6 @@ def test_the_nearest_conditions_can_be_set_and_are_near_by_the_scale_of_each_inp
     for point in np.random.default_rng(1).uniform(size=(20, len(scenario.space))):
         conditions = scenario.space.from_unit(point)
         assert scenario.space.check(scenario.space.nearest(conditions))
-    for wrong, words in [({"t_c": 1.0}, "no value"), ({"t_c": float("nan"), "heat": 1.0}, "no number"), (7, "a mapping")]:
+    for wrong, words in [({"t_c": 1.0}, "no value"), ({"t_c": float("nan"), "heat": 1.0}, "not a number"), (7, "a mapping")]:
         with pytest.raises(flowtwin.ConditionsError, match=words):
             levels.nearest(wrong)  # type: ignore[arg-type]

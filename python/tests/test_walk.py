@@ -76,7 +76,7 @@ def test_the_complaint_is_that_of_the_command(tmp_path: Path) -> None:
     [
         ({"red_ul_per_mni": 1}, "there is no input red_ul_per_mni"),
         ({"red_ul_per_min": 1e9}, "is outside"),
-        ({"red_ul_per_min": float("nan")}, "no number"),
+        ({"red_ul_per_min": float("nan")}, "not a number"),
         ({"red_ul_per_min": "fast"}, "fast is not a number"),
         ({"red_ul_per_min": True}, "True is not a number"),
         ({"red_ul_per_min": None}, "None is not a number"),
