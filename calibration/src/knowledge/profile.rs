@@ -56,7 +56,7 @@ impl<'b, 'm, 'a> Profile<'b, 'm, 'a> {
 
     /// Where the squares have risen so much on one side; `reach` is where they have by their slopes at the estimate.
     ///
-    /// Somebody looks [further out](FAR) too: where squares are as small as within, everything up to there is possible.
+    /// Squares are looked at [further out](FAR) too: where they are as small as within, everything up to there is possible.
     pub(super) fn end(&self, reach: f64) -> End {
         let (low, high) = range(&self.basis.model.free[self.key]);
         let here = self.basis.fit.scaled[self.key];

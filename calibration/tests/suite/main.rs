@@ -53,6 +53,16 @@ fn measured(
     measured_at(scenario, (keys, truth), &points, seed)
 }
 
+/// Twenty conditions anywhere in the space.
+fn anywhere(scenario: &Scenario, seed: u64) -> Vec<Conditions> {
+    let (space, mut draws) = (scenario.space(), Streams::new(seed).open("anywhere", 0));
+    let any = std::iter::repeat_with(|| {
+        let unit: Vec<f64> = (0..space.dim()).map(|_| draws.uniform()).collect();
+        space.from_unit(&unit)
+    });
+    any.filter(|at| space.contains(at)).take(20).collect()
+}
+
 /// Experiments at these conditions on a rig whose keys have these values, noise and all.
 fn measured_at(
     scenario: &Scenario,

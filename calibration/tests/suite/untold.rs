@@ -1,27 +1,15 @@
 //! Keys that cannot be told, beside keys that can.
 
 use flowtwin_calibration::{calibrate, free};
-use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::{Conditions, Streams};
 
-use crate::{EPSILON, measured_at, scenario, specs};
-
-/// Conditions anywhere in the space.
-fn points(scenario: &Scenario, seed: u64) -> Vec<Conditions> {
-    let (space, mut draws) = (scenario.space(), Streams::new(seed).open("anywhere", 0));
-    let any = std::iter::repeat_with(|| {
-        let unit: Vec<f64> = (0..space.dim()).map(|_| draws.uniform()).collect();
-        space.from_unit(&unit)
-    });
-    any.filter(|at| space.contains(at)).take(20).collect()
-}
+use crate::{EPSILON, anywhere, measured_at, scenario, specs};
 
 /// What cannot be told takes nothing from what can: a key beside a pair of which only the product acts, and beside one on which nothing
 /// depends, keeps its interval.
 #[test]
 fn a_key_keeps_its_interval_beside_keys_that_cannot_be_told() {
     let scenario = scenario("cs3cu2i5");
-    let points = points(&scenario, 2);
+    let points = anywhere(&scenario, 2);
     let fitted = |others: &[&str]| {
         let keys = [&[EPSILON, "optics.counts_scale"], others].concat();
         let keys = free(&scenario, &specs(&keys)).unwrap();
