@@ -292,7 +292,7 @@ impl OutsideLab {
             return Err(self.refused("a syringe is filled between experiments"));
         }
         self.turn()?;
-        let line = FilledLine { pump: pump.clone(), holds_ml: holds.ul() / 1_000.0 };
+        let line = FilledLine { pump: pump.clone(), holds_ml: holds.ml() };
         self.program.say(&FromOptimiser::Filled(line));
         match self.hear("`next`")? {
             FromLab::Next(_) => {

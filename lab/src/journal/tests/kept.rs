@@ -10,8 +10,9 @@ use crate::command::Reply;
 use crate::fault::{Fault, FaultKind};
 use crate::id::PumpId;
 use crate::journal::{
-    BlankRecord, Doubted, ExperimentRecord, Legible, delivered, held, lost, primed, pumped,
+    BlankRecord, Doubted, ExperimentRecord, Filled, Legible, delivered, held, lost, primed, pumped,
 };
+use crate::manifest::Level;
 use crate::observation::Observation;
 
 fn command(seconds: u32, send: Command) -> CommandRecord {
@@ -234,4 +235,25 @@ fn a_file_takes_what_it_is_given() {
     Sink::sync(&mut file).unwrap();
     assert_eq!(fs::read(&path).expect("it is there"), b"line\n");
     fs::remove_file(path).expect("it can be removed");
+}
+
+/// Repeated to the byte, the run would be refused in the same way for ever.
+#[test]
+fn a_filling_that_a_lab_of_whole_experiments_refused_does_not_come_again() {
+    let fill = Command::Fill { pump: "water".into(), holds_ul: Volume::from_ul(1000.0) };
+    let (done, not_done) = (command(20, fill.clone()), refused(command(20, fill)));
+    let filled = Filled { at_ns: at(20), holds_ml: vec![("water".into(), 1.0)] };
+    for (level, fill, kept) in [
+        (Level::Experiments, done, 3),
+        (Level::Experiments, not_done.clone(), 2),
+        (Level::Instruments, not_done, 3),
+    ] {
+        let Record::Header(mut header) = header() else { unreachable!("it is one") };
+        header.manifest.level = level;
+        let filled = Record::Filled(filled.clone());
+        let all = [Record::Header(header), experiment(None), filled, Record::Command(fill)];
+        let journal = read(&written(&all)).unwrap();
+        let lines = journal.durable_bytes().iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!(lines, kept, "{level:?}");
+    }
 }
