@@ -6,6 +6,8 @@ use flowtwin_twin::region::Region;
 
 /// Conditions that are looked at, drawn uniformly from the space.
 const LOOKED_AT: usize = 200;
+/// What takes no more than this in an experiment takes nothing \[µL\].
+const NOTHING_UL: f64 = 1e-6;
 
 /// For how many experiments a syringe lasts.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +76,7 @@ impl Supply<'_> {
                 let holds_ul = 1_000.0 * info.fill_ml;
                 let left_ul = holds_ul - primes - self.reserve_ul;
                 let refill = info.refill.as_ref().map(|refill| self.refills(info, refill, uses.0));
-                (uses.0 > 0.0).then(|| Lasting {
+                (uses.0 > NOTHING_UL).then(|| Lasting {
                     refill,
                     pump: info.name.clone(),
                     holds_ml: info.fill_ml,

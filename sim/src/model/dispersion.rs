@@ -5,6 +5,9 @@
 
 use flowtwin_lab::math;
 
+/// No tube is shorter than an atom is wide: what is, is none \[m\].
+const NO_TUBE_M: f64 = 1e-10;
+
 /// Relative variance of the transit time, σ²/t², through a tube.
 ///
 /// σ² = 2 D̄ t/u² with D(t) = D + (u²R²/48D)(1 − exp(−16 D t/R²)) averaged over the transit: after
@@ -18,7 +21,7 @@ pub(crate) fn relative_variance(
     diffusivity: f64,
     seconds: f64,
 ) -> f64 {
-    if seconds <= 0.0 || length_m <= 0.0 {
+    if seconds <= 0.0 || length_m <= NO_TUBE_M {
         return 0.0;
     }
     let radial_s = radius_m * radius_m / diffusivity;

@@ -11,6 +11,9 @@ use crate::model::segmentation::area_mm2;
 use crate::spec::TimeBase;
 use crate::train::Slug;
 
+/// A line of no more than this is no line: what enters leaves at once [µL].
+const NO_LINE_UL: f64 = 1e-6;
+
 /// The way of a slug through the tube.
 pub(super) struct Journey {
     /// Stays in the reacting stretches.
@@ -78,9 +81,10 @@ impl World {
         let present = |column: usize| self.flow.course(segment, column).at(seconds);
         let leaving = present(column);
         let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
+        let line_ul = line_ul.max(NO_LINE_UL);
         let kernel = self.kernel(stream, leaving, line_ul, at);
         let history = &self.flow.volumes(column)[..=segment];
-        let per_volume = of_what_entered(&kernel, leaving, line_ul.max(1e-6), weight, history);
+        let per_volume = of_what_entered(&kernel, leaving, line_ul, weight, history);
         for &pump in &plan.pumps {
             let (mut end, mut sum) = (present(pump), 0.0);
             let volumes = self.flow.volumes(pump)[..=segment].iter().rev();
@@ -109,7 +113,7 @@ impl World {
         let plan = &self.plan.streams[stream];
         let spec = &plan.spec;
         let line_ul = spec.cold_ul + spec.hot_ul + spec.junction_ul;
-        if line_ul <= 0.0 {
+        if line_ul <= NO_LINE_UL {
             return 0.0;
         }
         let column = self.flow.stream(stream);
