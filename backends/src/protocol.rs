@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use flowtwin_lab::in_plain_words;
 use serde::Deserialize;
 
 mod built_in;
@@ -222,7 +223,7 @@ impl Protocol {
     /// If it cannot be read or makes no sense.
     pub fn parse(text: &str, place: &str) -> Result<Self, ProtocolError> {
         let fail = |problem: String| ProtocolError { place: place.to_owned(), problem };
-        let protocol: Self = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
+        let protocol: Self = toml::from_str(text).map_err(|error| fail(in_plain_words(&error)))?;
         match protocol.problem() {
             Some(problem) => Err(fail(problem)),
             None => Ok(protocol),

@@ -36,6 +36,7 @@ fn main() {
         planted.clear();
     }
     let mut counts = vec![[0; 3]; planted.len() + 1];
+    let mut still: Vec<(String, Vec<f64>)> = Vec::new();
     for design in from..from + designs {
         definition["phases"] = json!([{ "name": "survey", "policy": "lhs", "experiments": 24 }]);
         let survey = run(&definition, &definition, design);
@@ -64,6 +65,7 @@ fn main() {
         };
         for (rig, verdicts) in in_order(rigs as usize, threads, of_rig).iter().enumerate() {
             println!("rig {rig}");
+            add(&verdicts[0].features, &mut still);
             for ((verdict, moved), counts) in verdicts.iter().zip(&all).zip(&mut counts) {
                 tell(verdict, moved.map(|(cause, _)| cause), counts);
             }
@@ -74,6 +76,14 @@ fn main() {
     }
     let of = designs * rigs;
     println!("nothing moved: {} alarms", rate(counts[0][0], of));
+    for (feature, changes) in &still {
+        let squares: f64 = changes.iter().map(|change| change * change).sum();
+        let spread = (squares / changes.len() as f64).sqrt();
+        println!(
+            "{feature}: its changes spread by {spread:.3} of what chance is said to be ({})",
+            changes.len()
+        );
+    }
     for ((cause, amount), [found, first, among]) in planted.iter().zip(&counts[1..]) {
         println!(
             "{}: found {}, named first {}, among those that explain as well {}",
@@ -82,6 +92,17 @@ fn main() {
             rate(*first, of),
             rate(*among, of)
         );
+    }
+}
+
+/// Adds the changes of the features of one golden run \[standard deviations of chance\].
+fn add(features: &[(String, Vec<Option<f64>>)], to: &mut Vec<(String, Vec<f64>)>) {
+    for (name, changes) in features {
+        let known = changes.iter().flatten().copied();
+        match to.iter_mut().find(|(known, _)| known == name) {
+            Some((_, all)) => all.extend(known),
+            None => to.push((name.clone(), known.collect())),
+        }
     }
 }
 

@@ -63,6 +63,7 @@ mod manifest;
 pub mod math;
 mod observation;
 pub mod path;
+mod plain;
 pub mod procedure;
 pub mod queue;
 mod random;
@@ -97,6 +98,7 @@ pub use manifest::{
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};
+pub use plain::in_plain_words;
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
 pub use sensible::{LARGEST, is_sensible};

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flowtwin::command::embedded;
 use flowtwin_lab::{
-    Conditions, LARGEST, LimitSpec, ObjectiveSpec, Space as LabSpace, Streams, Wanted, is_sensible,
+    Conditions, LARGEST, LimitSpec, ObjectiveSpec, Space as LabSpace, Streams, Wanted,
+    in_plain_words, is_sensible,
 };
 use flowtwin_twin::{
     Ask, Context, History, Policy as PolicyTrait, PolicySpec, SurrogateSpec, Trial,
@@ -43,7 +44,7 @@ struct Told {
 
 /// What a policy is after, as scenarios spell it in JSON.
 pub(crate) fn wanted(objectives: &str, limits: &str) -> PyResult<Wanted> {
-    let bad = |error: serde_json::Error| PyValueError::new_err(error.to_string());
+    let bad = |error: serde_json::Error| PyValueError::new_err(in_plain_words(&error));
     let objectives: Vec<ObjectiveSpec> = serde_json::from_str(objectives).map_err(bad)?;
     let limits: Vec<LimitSpec> = serde_json::from_str(limits).map_err(bad)?;
     if objectives.is_empty() {
@@ -132,8 +133,10 @@ impl Chooser {
         jobs: Option<usize>,
     ) -> PyResult<Self> {
         let spec: PolicySpec = match name.starts_with('{') {
-            true => serde_json::from_str(name).map_err(|e| PyValueError::new_err(e.to_string()))?,
-            false => name.parse().map_err(|e| PyValueError::new_err(format!("{e}")))?,
+            true => {
+                serde_json::from_str(name).map_err(|e| PyValueError::new_err(in_plain_words(&e)))?
+            }
+            false => name.parse().map_err(|e| PyValueError::new_err(in_plain_words(&e)))?,
         };
         let wanted = wanted(objectives, limits)?;
         let policy = spec.build_for(self::surrogate(surrogate)?, &wanted.goals);

@@ -11,7 +11,7 @@ use flowtwin_calibration as calibration;
 use flowtwin_calibration::{Calibration, Measured, calibrated_toml_beside};
 use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario, believing};
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::Wanted;
+use flowtwin_lab::{Wanted, in_plain_words};
 use flowtwin_study::benchmark::{
     self, Contest, Failure, Results, Shard, Tidy, comparable, findings, matrix, report,
 };
@@ -188,7 +188,8 @@ pub(crate) fn calibrate(
 }
 
 fn spec(text: &str) -> PyResult<FreeSpec> {
-    serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("free: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| PyValueError::new_err(format!("free: {}", in_plain_words(&error))))
 }
 
 fn calibrated(

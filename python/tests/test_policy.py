@@ -97,9 +97,9 @@ def test_what_is_no_number_was_not_measured(value: float) -> None:
 @pytest.mark.parametrize(
     ("words", "call"),
     [
-        ("unknown variant `best`", lambda: flowtwin.Policy("best", SPACE)),
+        ("unknown word `best`", lambda: flowtwin.Policy("best", SPACE)),
         ("no surrogate named oracle", lambda: flowtwin.Policy("ei", SPACE, surrogate="oracle")),
-        ("unknown variant", lambda: flowtwin.Policy("ei", SPACE, objectives={"y": "most"})),
+        ("unknown word", lambda: flowtwin.Policy("ei", SPACE, objectives={"y": "most"})),
         ("at least one objective", lambda: flowtwin.Policy("ei", SPACE, objectives={})),
         ("jobs must be at least 1", lambda: flowtwin.Policy("ei", SPACE, jobs=0)),
         ("low must be below high", lambda: flowtwin.Space(a=(1.0, 0.0))),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
+use flowtwin_lab::in_plain_words;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -91,7 +92,8 @@ impl Review {
     /// The status that is answered, and why.
     pub(crate) fn hear(&self, text: &[u8]) -> Result<(), (StatusCode, String)> {
         let unreadable = |error| {
-            (StatusCode::UNPROCESSABLE_ENTITY, format!("this is not a decision: {error}\n"))
+            let why = in_plain_words(&error);
+            (StatusCode::UNPROCESSABLE_ENTITY, format!("this is not a decision: {why}\n"))
         };
         let Answer { proposal, decision } = serde_json::from_slice(text).map_err(unreadable)?;
         let take = {

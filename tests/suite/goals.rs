@@ -139,7 +139,7 @@ fn what_makes_no_sense_is_refused_at_its_place() {
     let alone = "objective = false\n";
     for (name, body, said) in [
         ("both", twice.to_owned(), "[objective] and [[objectives]] both say"),
-        ("none", alone.to_owned(), "missing field `objective`"),
+        ("none", alone.to_owned(), "missing key `objective`"),
         ("same", format!("{alone}{}", twice.replace("red", "blue")), "two objectives are of blue"),
         ("unknown", format!("{alone}{}", twice.replace("red", "rad")), "no feature `rad`"),
         ("open", "[[limits]]\nfeature = \"hue_nm\"\n".into(), "neither at_least nor at_most"),

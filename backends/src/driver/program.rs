@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use flowtwin_lab::FaultKind;
+use flowtwin_lab::{FaultKind, in_plain_words};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -116,8 +116,9 @@ fn check(who: &Who, kind: Kind) -> Result<(), FaultKind> {
 /// What a line answers to request `id`; none where it answers another, or nothing.
 fn answer(line: &str, id: u64) -> Result<Option<Map<String, Value>>, FaultKind> {
     let shown = || line.chars().take(200).collect::<String>();
-    let answered: Answered = serde_json::from_str(line)
-        .map_err(|error| garbled(format!("{:?} is not an answer: {error}", shown())))?;
+    let answered: Answered = serde_json::from_str(line).map_err(|error| {
+        garbled(format!("{:?} is not an answer: {}", shown(), in_plain_words(&error)))
+    })?;
     if answered.id != Some(id) {
         return Ok(None);
     }
@@ -134,7 +135,7 @@ fn of<T: DeserializeOwned>(answer: Map<String, Value>) -> Result<T, FaultKind> {
     let text = Value::Object(answer);
     serde_json::from_value(text.clone()).map_err(|error| {
         let shown: String = text.to_string().chars().take(200).collect();
-        garbled(format!("{shown}: {error}"))
+        garbled(format!("{shown}: {}", in_plain_words(&error)))
     })
 }
 

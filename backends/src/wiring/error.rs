@@ -1,13 +1,13 @@
 //! What can be wrong with a wiring file.
 
-use flowtwin_lab::PumpId;
+use flowtwin_lab::{PumpId, in_plain_words};
 
 /// Why a wiring file cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WiringError {
     /// The text is not a wiring file.
-    #[error("{0}")]
+    #[error("{}", in_plain_words(.0))]
     Syntax(#[from] toml::de::Error),
     /// Another version of the format.
     #[error("schema is {found}, but this program reads schema 1")]

@@ -11,7 +11,7 @@ fn complaint(text: &str) -> String {
 fn an_unknown_key_is_pointed_at() {
     let text = "schema = 1\n[hdx.eye]\nlink.tcp = \"10.0.0.1:1\"\nlanp = \"halogen\"\n";
     let said = complaint(text);
-    assert!(said.contains("line 4, column 1") && said.contains("unknown field `lanp`"), "{said}");
+    assert!(said.contains("line 4, column 1") && said.contains("unknown key `lanp`"), "{said}");
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn what_a_program_is_said_to_speak_must_be_there_and_of_its_kind() {
             "protocol = { file = \"eurotherm-2000\" }",
             "speaks.protocol: that is not for kind = \"pump\"",
         ),
-        ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown field"),
+        ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown key"),
     ] {
         let text = format!(
             "schema = 1\n[program.water]\nkind = \"pump\"\ncommand = \"pump\"\nspeaks.{speaks}\n"

@@ -1,6 +1,7 @@
 //! The certificate of a rehearsal, without which a real rig does not move.
 
 use flowtwin_lab::digest::sha256;
+use flowtwin_lab::in_plain_words;
 use flowtwin_lab::journal::Journal;
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +97,8 @@ impl Certificate {
     /// # Errors
     /// If it is unreadable or was changed.
     pub fn read(text: &str) -> Result<Self, Unfit> {
-        let certificate: Self =
-            serde_json::from_str(text).map_err(|error| Unfit::Unreadable(error.to_string()))?;
+        let certificate: Self = serde_json::from_str(text)
+            .map_err(|error| Unfit::Unreadable(in_plain_words(&error)))?;
         let intact = certificate.schema == 1 && certificate.digest == certificate.own_digest();
         if intact { Ok(certificate) } else { Err(Unfit::Changed) }
     }

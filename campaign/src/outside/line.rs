@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead};
 
+use flowtwin_lab::in_plain_words;
 use serde::de::DeserializeOwned;
 
 /// Longest line that is read [bytes]; a program that writes more without an end of line is not speaking lines.
@@ -77,7 +78,7 @@ pub fn parse<T: DeserializeOwned>(
     let mut json = serde_json::Deserializer::from_str(text);
     let message = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner().to_string());
-        let inner = inner.replacen(" at line 1 column", " at column", 1);
+        let inner = in_plain_words(&inner).replacen(" at line 1 column", " at column", 1);
         let null = no_number(text, error.inner().column());
         let inner = inner + null.map_or("", |()| "; write null for what is not a number");
         fail(if path == "." { inner } else { format!("{path}: {inner}") })

@@ -85,7 +85,7 @@ pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
             let message = format!("a scenario of a table of outcomes has no [{part}]");
             Err(Problem::new(&[part], message))
         }
-        Some((part, false)) => Err(Problem::new(&[], format!("missing field `{part}`"))),
+        Some((part, false)) => Err(Problem::new(&[], format!("missing key `{part}`"))),
     }
 }
 

@@ -242,8 +242,8 @@ impl InputSpec {
             0 => format!(
                 "{name} has no values: `low` and `high`, or `levels`, or `options` give them"
             ),
-            1 if range && self.low.is_none() => "missing field `low`".to_owned(),
-            1 if range && self.high.is_none() => "missing field `high`".to_owned(),
+            1 if range && self.low.is_none() => "missing key `low`".to_owned(),
+            1 if range && self.high.is_none() => "missing key `high`".to_owned(),
             1 if self.logarithmic && !range => {
                 format!("{name} has no range that could be logarithmic")
             }

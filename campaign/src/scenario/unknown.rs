@@ -1,6 +1,7 @@
 //! Hints for misspelt keys.
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::in_plain_words;
 
 /// Endings that name a unit, longest first.
 const UNITS: [&str; 36] = [
@@ -74,26 +75,15 @@ pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
     }
 }
 
-/// A complaint of serde without the names of Rust's types.
+/// A complaint of serde in plain words, without the keys that nobody writes.
 fn for_people(message: &str) -> String {
-    const TYPES: [(&str, &str); 8] = [
-        ("expected u64", "expected a whole number from 0 on"),
-        ("expected u32", "expected a whole number from 0 to 4294967295"),
-        ("expected usize", "expected a whole number from 0 on"),
-        ("expected f64", "expected a number"),
-        ("floating point `", "number `"),
-        ("integer `", "number `"),
-        ("invalid type: ", ""),
-        ("invalid value: ", ""),
-    ];
-    let known = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
-    OF_JOURNALS.iter().fold(TYPES.iter().fold(message.to_owned(), known), without)
+    OF_JOURNALS.iter().fold(in_plain_words(message), without)
 }
 
 /// A complaint about an unknown key whose list of known ones does without this one.
 fn without(message: String, key: &&str) -> String {
     match message.split_once("expected one of ") {
-        Some((before, list)) if message.starts_with("unknown field") => {
+        Some((before, list)) if message.starts_with("unknown key") => {
             let wanted = format!("`{key}`");
             let known: Vec<&str> = list.split(", ").filter(|known| *known != wanted).collect();
             format!("{before}expected one of {}", known.join(", "))
@@ -148,16 +138,8 @@ mod tests {
     fn keys_that_nobody_writes_are_not_proposed() {
         let told =
             for_people("unknown field `studi`, expected one of `phases`, `study`, `snapshot`");
-        assert_eq!(told, "unknown field `studi`, expected one of `phases`, `snapshot`");
+        assert_eq!(told, "unknown key `studi`, expected one of `phases`, `snapshot`");
         let own = for_people("unknown field `study`, expected one of `schema`, `study`");
-        assert_eq!(own, "unknown field `study`, expected one of `schema`");
-    }
-
-    #[test]
-    fn types_are_told_in_words() {
-        let whole = for_people("invalid value: integer `-1`, expected u64");
-        assert_eq!(whole, "number `-1`, expected a whole number from 0 on");
-        let text = for_people("invalid type: string \"120\", expected f64");
-        assert_eq!(text, "string \"120\", expected a number");
+        assert_eq!(own, "unknown key `study`, expected one of `schema`");
     }
 }

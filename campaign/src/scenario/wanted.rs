@@ -76,7 +76,7 @@ pub(super) fn check(file: &ScenarioFile) -> Result<(), Problem> {
     }
     if file.all_objectives().next().is_none() {
         let hint = "say what the campaign is after: [objective] with its `feature`";
-        return Err(Problem::new(&[], "missing field `objective`").hint(Some(hint.into())));
+        return Err(Problem::new(&[], "missing key `objective`").hint(Some(hint.into())));
     }
     for (i, spec) in file.objectives.iter().enumerate() {
         objective(file, i, spec)?;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use flowtwin_campaign::campaign::MOST_FILLED_ML;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
@@ -57,6 +58,7 @@ impl Simulated<'_> {
         if let Some(faults) = definition.get_mut("faults") {
             without(faults, &["scheduled", "random"]);
         }
+        full(&mut definition);
         let slugs = definition.pointer("/noise/slugs").cloned().unwrap_or_else(|| json!({}));
         let seed = match way {
             Way::Moved(moved, seed) => {
@@ -89,6 +91,21 @@ impl Simulated<'_> {
     /// What each way yields, side by side on this many threads, in their order.
     pub(crate) fn all(&self, ways: &[Way], threads: NonZeroUsize) -> Vec<Option<Yield>> {
         in_order(ways.len(), threads, |i| self.journal(&ways[i]).map(|journal| yielded(&journal)))
+    }
+}
+
+/// Gives all syringes and bottles enough for any list: on the rig somebody fills them, or has filled them in mid-run.
+fn full(definition: &mut Value) {
+    let pumps = definition.pointer_mut("/rig/pumps").and_then(Value::as_object_mut);
+    for pump in pumps.into_iter().flat_map(|pumps| pumps.values_mut()) {
+        match pump.get_mut("refill").and_then(Value::as_object_mut) {
+            Some(refill) => drop(refill.remove("bottle_ml")),
+            None => {
+                if pump["fill_ml"].is_number() {
+                    pump["fill_ml"] = json!(MOST_FILLED_ML);
+                }
+            }
+        }
     }
 }
 
@@ -163,6 +180,22 @@ mod tests {
             "spectrometers": { "s": { "wavelength_drift_nm_per_h": 0.1 } },
         });
         assert_eq!(definition["noise"], expected);
+    }
+
+    /// A run whose syringes were filled in mid-run had no golden run: "the simulation does not get through".
+    #[test]
+    fn a_list_that_empties_the_syringes_is_simulated_to_its_end() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+        let scenario = Scenario::load(std::path::Path::new(path)).unwrap();
+        let mut definition = scenario.definition();
+        for pump in definition["rig"]["pumps"].as_object_mut().unwrap().values_mut() {
+            pump["fill_ml"] = json!(3.0);
+        }
+        let conditions = vec![scenario.space().centre(); 12];
+        let list = Simulated { definition: &definition, conditions: &conditions };
+        let journal = list.journal(&Way::Unbiased(FIRST_SEED)).unwrap();
+        assert!(journal.experiments().all(|it| it.fault.is_none()));
+        assert_eq!(yielded(&journal).iter().filter(|block| !block.is_empty()).count(), 13);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flowtwin_lab::digest::sha256;
-use flowtwin_lab::{Conditions, Input, Space};
+use flowtwin_lab::{Conditions, Input, Space, in_plain_words};
 use flowtwin_twin::{
     Belief, Context, MissingInput, Model, Posterior as _, Surrogate as _, SurrogateSpec, Trial,
 };
@@ -104,7 +104,8 @@ impl Twin {
             unreadable(&path, &error).or_hint(make)
         })?;
         let twin: Self = serde_json::from_str(&text).map_err(|error| {
-            DataError::bad_input(format_args!("{shown} is not a model: {error}"))
+            let why = in_plain_words(&error);
+            DataError::bad_input(format_args!("{shown} is not a model: {why}"))
         })?;
         if twin.schema != SCHEMA {
             let message =

@@ -56,7 +56,7 @@ impl TryFrom<Written> for Feature {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { name, channel, measure, formula } = written;
-        let missing = |key: &str| Err(format!("missing field `{key}` of the feature {name}"));
+        let missing = |key: &str| Err(format!("missing key `{key}` of the feature {name}"));
         match (channel, measure, formula) {
             (Some(channel), Some(measure), None) => Ok(Self { name, channel, measure }),
             (None, None, Some(formula)) => {

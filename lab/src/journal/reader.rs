@@ -7,6 +7,7 @@ use super::record::{Answer, BlankRecord, ExperimentRecord, Header, Record, Spoil
 use crate::command::Command;
 use crate::digest::sha256;
 use crate::manifest::Level;
+use crate::plain::in_plain_words;
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -78,7 +79,7 @@ impl Journal {
         let number = self.records.len() as u64;
         let damaged = |detail: String| JournalError::Damaged { line: number + 1, detail };
         let line: Line<Record> =
-            serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| damaged(in_plain_words(&error)))?;
         if line.n != number {
             return Err(damaged(format!("it is numbered {}, not {number}", line.n)));
         }

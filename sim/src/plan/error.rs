@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum PlanError {
     /// A value is outside its range.
-    #[error("{key} is {value} {unit}: it must be {low} to {high} {unit}")]
+    #[error("{} is {value}{}: it must be {low} to {high}{}", shown(.key), of(.unit), of(.unit))]
     OutOfRange {
         /// Key, such as `rig.pumps.cui.bore_mm`.
         key: String,
@@ -19,7 +19,7 @@ pub enum PlanError {
         high: f64,
     },
     /// A name is not known.
-    #[error("{key} names the {kind} \"{name}\", which is not there; there is {}", or_none(.known))]
+    #[error("{} names the {kind} \"{name}\", which is not there; there is {}", shown(.key), or_none(.known))]
     Unknown {
         /// Key.
         key: String,
@@ -31,7 +31,7 @@ pub enum PlanError {
         known: String,
     },
     /// Keys are at odds with each other.
-    #[error("{key}: {detail}")]
+    #[error("{}: {detail}", shown(.key))]
     Inconsistent {
         /// Key.
         key: String,
@@ -43,6 +43,24 @@ pub enum PlanError {
 /// The names there are.
 fn or_none(known: &str) -> &str {
     if known.is_empty() { "none" } else { known }
+}
+
+/// A key as people write it: entries of a list by number from one, `rig.tube[1].bore_mm`.
+fn shown(key: &str) -> String {
+    let mut shown = String::new();
+    for part in key.split('.') {
+        match part.parse::<usize>() {
+            Ok(place) => shown += &format!("[{}]", place + 1),
+            Err(_) if shown.is_empty() => shown += part,
+            Err(_) => shown += &format!(".{part}"),
+        }
+    }
+    shown
+}
+
+/// A unit behind a number.
+fn of(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" {unit}") }
 }
 
 impl PlanError {

@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
                 return Err(problem(&["derived", name], format!("the rig has no pump `{name}`")));
             }
             if derived.formula.is_none() && derived.sum_of.is_empty() && derived.minus.is_empty() {
-                let message = "missing field `sum_of`, or `formula` in its place";
+                let message = "missing key `sum_of`, or `formula` in its place";
                 return Err(problem(&["derived", name], message));
             }
             if let Some(input) = setters.get(name) {

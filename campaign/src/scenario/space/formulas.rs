@@ -119,7 +119,7 @@ impl Formulas {
             return Ok(());
         }
         let message = match input.options.first() {
-            None if self.used.is_empty() => "missing field `sets`".to_owned(),
+            None if self.used.is_empty() => "missing key `sets`".to_owned(),
             None => format!("{name} sets nothing: it has no `sets`, and no formula uses it"),
             Some(option) => format!(
                 "{name} sets nothing: no formula of [space.derived] uses `{}` or another of its options",
