@@ -14,6 +14,7 @@ pub mod modbus;
 pub mod obp;
 pub mod program;
 pub mod rtu;
+pub mod sts;
 pub mod tcp;
 
 /// What the bytes received so far begin with.

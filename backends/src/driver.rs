@@ -12,5 +12,8 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
 pub mod modbus;
+mod obp;
+pub mod one_by_one;
 pub mod program;
 pub mod protocol;
+pub mod sts;

@@ -8,6 +8,7 @@
 pub mod chemyx;
 pub mod dc2200;
 pub mod dc4100;
+mod exposure;
 pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
@@ -15,6 +16,7 @@ pub mod hdx;
 mod modbus;
 pub mod program;
 pub mod protocol;
+pub mod sts;
 mod wire;
 mod world;
 

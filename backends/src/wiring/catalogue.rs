@@ -26,6 +26,8 @@ mod lines;
 pub mod probe;
 pub mod program;
 pub mod protocol;
+mod single;
+pub mod sts;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -197,6 +199,9 @@ catalogue! {
 
     /// Ocean HDX spectrometers, by the name of the spectrometer.
     hdx: hdx::HdxWiring;
+
+    /// Ocean STS spectrometers, by the name of the spectrometer.
+    sts: sts::StsWiring;
 
     /// Thorlabs DC2200 LED drivers, by the name of the light.
     dc2200: dc2200::Dc2200Wiring;

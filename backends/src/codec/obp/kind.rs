@@ -74,6 +74,10 @@ pub const ACTIVE_PIXELS: u32 = 0x0011_0221;
 pub const OPTICAL_DARK_PIXELS: u32 = 0x0011_0222;
 /// Electrically dark pixels, ranges (u16 pairs).
 pub const ELECTRIC_DARK_PIXELS: u32 = 0x0011_0223;
+/// Pixels averaged to one: 2 to the power of this (u8).
+pub const BINNING: u32 = 0x0011_0280;
+/// Set how many pixels are averaged to one (u8).
+pub const SET_BINNING: u32 = 0x0011_0290;
 /// Lamp-enable line (u8).
 pub const LAMP: u32 = 0x0011_0400;
 /// Set the lamp-enable line (u8).
