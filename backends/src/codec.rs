@@ -12,6 +12,7 @@ pub mod hdx;
 pub mod line;
 pub mod modbus;
 pub mod obp;
+pub mod ooi;
 pub mod program;
 pub mod rtu;
 pub mod sts;

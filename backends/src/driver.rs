@@ -14,6 +14,7 @@ pub mod hdx;
 pub mod modbus;
 mod obp;
 pub mod one_by_one;
+pub mod ooi;
 pub mod program;
 pub mod protocol;
 pub mod sts;

@@ -14,6 +14,7 @@ pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
 mod modbus;
+pub mod ooi;
 pub mod program;
 pub mod protocol;
 pub mod sts;
@@ -53,6 +54,7 @@ impl Line {
     /// Whether something is left to do without anything arriving.
     pub(crate) fn is_busy(&self) -> bool {
         self.waiting.is_some()
+            || self.measuring
             || !self.held.is_empty()
             || !self.output.is_empty()
             || !self.input.is_empty()

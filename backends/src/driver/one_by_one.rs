@@ -10,7 +10,7 @@ use flowtwin_lab::{Exposure, FaultKind, Frames, Instant, Span, SpectrometerInfo}
 use crate::instrument::{Light, Spectrometer};
 
 /// How long a frame is listened for at a time: somebody may have another command.
-const LISTENS: Duration = Duration::from_millis(20);
+pub(super) const LISTENS: Duration = Duration::from_millis(20);
 /// Longest time in which frames are collected at a time.
 const COLLECTS: Duration = Duration::from_millis(500);
 /// How soon a late frame is looked for again.
@@ -24,8 +24,14 @@ pub trait Exposes: fmt::Debug {
     /// If it cannot be read.
     fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind>;
 
-    /// Shortest and longest integration time, and its step \[µs\].
-    fn integrates_us(&self) -> (u32, u32, u32);
+    /// Shortest and longest integration time \[µs\].
+    fn integrates_us(&self) -> (u32, u32);
+
+    /// In what steps an integration time of about this counts \[µs\].
+    fn step_us(&self, integration_us: u32) -> u32 {
+        let _ = integration_us;
+        1
+    }
 
     /// Makes it ready for frames of this integration time \[µs\].
     ///
@@ -158,7 +164,7 @@ impl<S: Exposes> OneByOne<S> {
     }
 
     fn check(&self, exposure: Exposure) -> Result<(), FaultKind> {
-        let (low, high, step) = self.spectrometer.integrates_us();
+        let (low, high) = self.spectrometer.integrates_us();
         let out = |quantity: &str, value: u32, (low, high): (u32, u32), unit: &str| {
             let (value, low, high) = (f64::from(value), f64::from(low), f64::from(high));
             let (quantity, unit) = (quantity.into(), unit.into());
@@ -171,6 +177,7 @@ impl<S: Exposes> OneByOne<S> {
         if !(low..=high).contains(&asked) {
             return out("integration time", asked, (low, high), "µs");
         }
+        let step = self.spectrometer.step_us(asked);
         if !asked.is_multiple_of(step) {
             let (kept, asked) = (f64::from(asked / step * step), f64::from(asked));
             let (quantity, unit) = ("integration time".into(), "µs".into());
@@ -189,8 +196,12 @@ impl<S: Exposes> Spectrometer for OneByOne<S> {
     /// [`FaultKind::NotReady`] while a frame of the last exposure is under way.
     fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind> {
         self.check(exposure)?;
-        if self.is_busy() && !self.step()? {
-            return Err(FaultKind::NotReady);
+        if let Some(burst) = self.burst.as_mut().filter(|burst| burst.is_pending()) {
+            // No more than the frame under way.
+            burst.exposure.frames = burst.taken + 1;
+            if !self.step()? {
+                return Err(FaultKind::NotReady);
+            }
         }
         self.burst = None;
         self.spectrometer.set(exposure.integration_us)?;

@@ -85,8 +85,8 @@ impl Exposes for Sts {
         })
     }
 
-    fn integrates_us(&self) -> (u32, u32, u32) {
-        (SHORTEST_US, LONGEST_US, 1)
+    fn integrates_us(&self) -> (u32, u32) {
+        (SHORTEST_US, LONGEST_US)
     }
 
     /// The integration time is set before each exposure: it cannot be read back, and an STS that has lost power takes no

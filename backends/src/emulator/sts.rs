@@ -1,5 +1,6 @@
 //! An emulated Ocean STS, by Ocean Binary Protocol. It knows the messages of the maker's sample `demo-sts-api.c` and
-//! `OBPMessageTypes.h` (see [`crate::codec::sts`]), and refuses those of an HDX.
+//! `OBPMessageTypes.h` (see [`crate::codec::sts`]), and refuses those of an HDX. It answers while
+//! it takes a spectrum; no manual that we have read says whether an STS does.
 
 use flowtwin_lab::{Command, Lab, LightId, SpectrometerId, SpectrometerInfo};
 
@@ -218,17 +219,24 @@ impl Emulator for StsEmulator {
             line.waiting = None;
             return;
         }
-        if line.waiting.is_none() {
-            line.waiting = take(&mut line.input, obp::scan);
-        }
-        while let Some(message) = line.waiting.take() {
-            let answer = self.answer(&message, &mut line.measuring, world);
-            if matches!(answer, Answer::Later) {
-                line.waiting = Some(message);
-                return;
+        loop {
+            if let Some(message) = line.waiting.take() {
+                match self.answer(&message, &mut line.measuring, world) {
+                    Answer::Later => line.waiting = Some(message),
+                    answer => reply(&message, &answer, &mut line.output),
+                }
             }
+            let Some(message) = take(&mut line.input, obp::scan) else { return };
+            let asks = matches!(message.header.kind, kind::SPECTRUM | kind::RAW_SPECTRUM);
+            if asks && line.waiting.is_none() {
+                line.waiting = Some(message);
+                continue;
+            }
+            let answer = match asks {
+                true => Answer::Error(error::NOT_READY),
+                false => self.answer(&message, &mut line.measuring, world),
+            };
             reply(&message, &answer, &mut line.output);
-            line.waiting = take(&mut line.input, obp::scan);
         }
     }
 

@@ -1,25 +1,27 @@
-//! An Ocean spectrometer on USB: requests and replies through bulk endpoints, as one stream.
+//! An Ocean spectrometer on USB, through its bulk endpoints: the same bytes as over TCP.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flowtwin_lab::FaultKind;
 use nusb::transfer::{Bulk, In, Out};
-use nusb::{Endpoint, MaybeFuture as _, Speed};
+use nusb::{Endpoint, MaybeFuture as _};
 
-use super::hurry::in_pieces;
-use super::usb_port::{EARLY, REPLIES, REQUESTS, SPECTRA, UsbPort, VENDOR};
-use super::{Hurry, Transport, lost};
+use super::hurry::NOTICED;
+use super::{Hurry, Transport, UsbPort, lost};
+use crate::codec::ooi;
 
+/// Vendor of all Ocean spectrometers (*USB2000+ Data Sheet*, "USB Information").
+const VENDOR: u16 = 0x2457;
 /// Bytes of one transfer; a multiple of every packet size.
 const CHUNK: usize = 64 * 1024;
+/// How long one endpoint is listened to where there are several.
+const TURN: Duration = Duration::from_millis(1);
 
 /// Where requests go and replies come from.
 struct Endpoints {
     requests: Endpoint<Bulk, Out>,
-    replies: Endpoint<Bulk, In>,
-    /// Where spectra come, if not with the replies; where they begin, if not there.
-    spectra: Option<Endpoint<Bulk, In>>,
-    early: Option<Endpoint<Bulk, In>>,
+    /// Each with the bytes of a transfer.
+    inputs: Vec<(Endpoint<Bulk, In>, usize)>,
 }
 
 /// A spectrometer on USB, found by its serial number when it is first used, and again after it was
@@ -29,8 +31,6 @@ pub struct UsbWire {
     serial_number: String,
     hurry: Hurry,
     endpoints: Option<Endpoints>,
-    /// Bytes of the spectrum that was asked for which have not come yet: those that come early, and the others.
-    awaited: (usize, usize),
 }
 
 impl std::fmt::Debug for UsbWire {
@@ -43,7 +43,7 @@ impl UsbWire {
     /// The spectrometer of this model with this serial number.
     pub fn new(port: UsbPort, serial_number: &str) -> Self {
         let (serial_number, hurry) = (serial_number.to_owned(), Hurry::default());
-        Self { port, serial_number, hurry, endpoints: None, awaited: (0, 0) }
+        Self { port, serial_number, hurry, endpoints: None }
     }
 
     /// The same wire, which waits no longer than `hurry` grants.
@@ -55,7 +55,7 @@ impl UsbWire {
     fn open(&self) -> Result<Endpoints, FaultKind> {
         let named = |error: nusb::Error| lost(&format!("{}: {error}", self.serial_number));
         let mut devices = nusb::list_devices().wait().map_err(named)?;
-        let UsbPort { model, product, spectra } = self.port;
+        let UsbPort { model, product, endpoints: (requests, replies), spectra } = self.port;
         let found = devices.find(|device| {
             (device.vendor_id(), device.product_id()) == (VENDOR, product)
                 && device.serial_number() == Some(&self.serial_number)
@@ -63,21 +63,20 @@ impl UsbWire {
         let found = found.ok_or_else(|| {
             lost(&format!("no {model} with serial number {} on USB", self.serial_number))
         })?;
-        let is_fast = matches!(found.speed(), Some(Speed::High | Speed::Super | Speed::SuperPlus));
         let device = found.open().wait().map_err(named)?;
         let interface = device.claim_interface(0).wait().map_err(named)?;
-        let input = |at| interface.endpoint::<Bulk, In>(at).map_err(named);
-        let early = spectra.filter(|spectra| is_fast && spectra.early > 0);
-        Ok(Endpoints {
-            requests: interface.endpoint::<Bulk, Out>(REQUESTS).map_err(named)?,
-            replies: input(REPLIES)?,
-            spectra: spectra.map(|_| input(SPECTRA)).transpose()?,
-            early: early.map(|_| input(EARLY)).transpose()?,
-        })
+        let requests = interface.endpoint::<Bulk, Out>(requests).map_err(named)?;
+        let mut inputs = vec![(interface.endpoint::<Bulk, In>(replies).map_err(named)?, CHUNK)];
+        for (i, &(at, bytes)) in spectra.iter().enumerate() {
+            // All but the last fill whole packets, so that only their number says where they end.
+            let transfer = if i + 1 < spectra.len() { bytes } else { CHUNK };
+            inputs.push((interface.endpoint::<Bulk, In>(at).map_err(named)?, transfer));
+        }
+        Ok(Endpoints { requests, inputs })
     }
 
     fn drop_link(&mut self, detail: &impl std::fmt::Display) -> FaultKind {
-        (self.endpoints, self.awaited) = (None, (0, 0));
+        self.endpoints = None;
         lost(&format!("{}: {detail}", self.serial_number))
     }
 }
@@ -87,50 +86,45 @@ impl Transport for UsbWire {
         if self.endpoints.is_none() {
             self.endpoints = Some(self.open()?);
         }
-        let Endpoints { requests, early, .. } = self.endpoints.as_mut().expect("opened just now");
-        if let Some(spectra) = self.port.spectra.filter(|it| bytes.first() == Some(&it.request)) {
-            let first = if early.is_some() { spectra.early } else { 0 };
-            self.awaited = (first, spectra.bytes - first);
-        }
+        let Endpoints { requests, .. } = self.endpoints.as_mut().expect("opened just now");
         let granted = self.hurry.grants(Duration::from_secs(1));
         let sent = requests.transfer_blocking(bytes.to_vec().into(), granted);
         sent.status.map_err(|error| self.drop_link(&error))
     }
 
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
-        let Some(Endpoints { replies, spectra, early, .. }) = &mut self.endpoints else {
-            return Ok(0);
-        };
-        // What comes early fills whole packets, so that only its length says where it ends.
-        let (from, left, chunk) = match (&mut self.awaited, spectra, early) {
-            ((0, 0), ..) | (_, None, _) => (replies, None, CHUNK),
-            ((first @ 1.., _), _, Some(early)) => {
-                let chunk = *first;
-                (early, Some(first), chunk)
+        let Some(Endpoints { inputs, .. }) = &mut self.endpoints else { return Ok(0) };
+        let (packets, turn) = (inputs.len() > 1, if inputs.len() > 1 { TURN } else { NOTICED });
+        let until = Instant::now() + self.hurry.grants(patience);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let left = self.hurry.grants(left);
+            for (input, transfer) in inputs.iter_mut() {
+                // One transfer is always pending, so that nothing is lost when patience runs out.
+                if input.pending() == 0 {
+                    let buffer = input.allocate(*transfer);
+                    input.submit(buffer);
+                }
+                let Some(done) = input.wait_next_complete(left.min(turn)) else { continue };
+                let at = input.endpoint_address();
+                if let Err(error) = done.status {
+                    return Err(self.drop_link(&error));
+                }
+                let (bytes, before) = (&done.buffer[..done.actual_len], into.len());
+                match packets {
+                    true => ooi::write(into, at, bytes),
+                    false => into.extend_from_slice(bytes),
+                }
+                return Ok(into.len() - before);
             }
-            ((_, rest), Some(spectra), _) => (spectra, Some(rest), CHUNK),
-        };
-        // One transfer is always pending, so that nothing is lost when patience runs out.
-        if from.pending() == 0 {
-            let buffer = from.allocate(chunk);
-            from.submit(buffer);
+            if left <= turn {
+                return Ok(0);
+            }
         }
-        let came = in_pieces(&self.hurry, patience, |piece| {
-            Ok::<_, FaultKind>(from.wait_next_complete(piece))
-        })?;
-        let Some(done) = came else { return Ok(0) };
-        if let Err(error) = done.status {
-            return Err(self.drop_link(&error));
-        }
-        if let Some(left) = left {
-            *left = left.saturating_sub(done.actual_len);
-        }
-        into.extend_from_slice(&done.buffer[..done.actual_len]);
-        Ok(done.actual_len)
     }
 
     fn give_up(&mut self) {
-        (self.endpoints, self.awaited) = (None, (0, 0));
+        self.endpoints = None;
     }
 
     fn grants(&self, patience: Duration) -> Duration {

@@ -23,6 +23,7 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
 mod lines;
+pub mod ocean_usb;
 pub mod probe;
 pub mod program;
 pub mod protocol;
@@ -202,6 +203,9 @@ catalogue! {
 
     /// Ocean STS spectrometers, by the name of the spectrometer.
     sts: sts::StsWiring;
+
+    /// Ocean USB2000, USB2000+ and USB4000 spectrometers, by the name of the spectrometer.
+    ocean_usb: ocean_usb::OceanUsbWiring;
 
     /// Thorlabs DC2200 LED drivers, by the name of the light.
     dc2200: dc2200::Dc2200Wiring;

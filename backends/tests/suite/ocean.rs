@@ -65,8 +65,18 @@ pub(crate) struct Model {
 const STS: Model =
     Model { section: "sts", keys: "", pixels: 1024, full_scale: 16_383, name: "Ocean STS" };
 
-/// Every model, in every way of reaching it that its driver knows.
-pub(crate) const MODELS: [Model; 1] = [STS];
+/// One of those that are driven by commands over USB.
+const fn usb(keys: &'static str, pixels: usize, full_scale: u16, name: &'static str) -> Model {
+    Model { section: "ocean_usb", keys, pixels, full_scale, name }
+}
+
+/// Every model.
+pub(crate) const MODELS: [Model; 4] = [
+    STS,
+    usb("model = \"usb2000\"", 2048, 4_095, "Ocean USB2000"),
+    usb("model = \"usb2000_plus\"", 2048, u16::MAX, "Ocean USB2000+"),
+    usb("model = \"usb4000\"", 3840, u16::MAX, "Ocean USB4000"),
+];
 
 impl Model {
     pub(crate) fn world(self) -> Wide {
