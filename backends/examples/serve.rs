@@ -99,6 +99,10 @@ link.tcp = "emulated:8103"
 [sts.sts-serial]
 serial_number = "S00043"
 
+[qe_pro.qe-pro]
+serial_number = "QEP00042"
+link.tcp = "emulated:8104"
+
 [ocean_usb.usb2000]
 model = "usb2000"
 serial_number = "USB2G00042"
@@ -346,12 +350,13 @@ fn heater(name: &str) -> HeaterInfo {
 }
 
 /// Spectrometers with their pixels and their largest count.
-const SPECTROMETERS: [(&str, usize, u16); 8] = [
+const SPECTROMETERS: [(&str, usize, u16); 9] = [
     ("absorption", 2068, u16::MAX),
     ("emission", 2068, u16::MAX),
     ("serial", 2068, u16::MAX),
     ("sts", 1024, 16_383),
     ("sts-serial", 1024, 16_383),
+    ("qe-pro", 1044, u16::MAX),
     ("usb2000", 2048, 4_095),
     ("usb2000-plus", 2048, u16::MAX),
     ("usb4000", 3840, u16::MAX),

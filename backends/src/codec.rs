@@ -14,6 +14,7 @@ pub mod modbus;
 pub mod obp;
 pub mod ooi;
 pub mod program;
+pub mod qe_pro;
 pub mod rtu;
 pub mod sts;
 pub mod tcp;

@@ -17,4 +17,5 @@ pub mod one_by_one;
 pub mod ooi;
 pub mod program;
 pub mod protocol;
+pub mod qe_pro;
 pub mod sts;

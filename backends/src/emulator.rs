@@ -17,6 +17,7 @@ mod modbus;
 pub mod ooi;
 pub mod program;
 pub mod protocol;
+pub mod qe_pro;
 pub mod sts;
 mod wire;
 mod world;

@@ -27,16 +27,11 @@ impl Sts {
     /// Identifies the spectrometer; changes nothing.
     ///
     /// # Errors
-    /// If it does not answer, or is another spectrometer that speaks this protocol: an HDX tells how many pixels it has, and
-    /// they are not those of an STS.
+    /// If it does not answer, or is another spectrometer that speaks this protocol: those with a buffer tell how much it holds.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
         let serial = self.host.query(kind::SERIAL_NUMBER, &[])?;
-        let pixels = self.host.query_number(kind::PIXELS);
-        match pixels {
-            Ok(pixels) if pixels as usize != PIXELS => {
-                return Err(garbled(format!("a spectrometer of {pixels} pixels is no STS")));
-            }
-            Ok(_) => {}
+        match self.host.query_number(kind::BUFFER_MAXIMUM) {
+            Ok(_) => return Err(garbled("a spectrometer with a buffer is no STS")),
             Err(_) if self.host.did_not_know() => {}
             Err(kind) => return Err(kind),
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use flowtwin_lab::FaultKind;
 use nusb::transfer::{Bulk, In, Out};
-use nusb::{Endpoint, MaybeFuture as _};
+use nusb::{DeviceInfo, Endpoint, MaybeFuture as _};
 
 use super::hurry::NOTICED;
 use super::{Hurry, Transport, UsbPort, lost};
@@ -54,16 +54,11 @@ impl UsbWire {
 
     fn open(&self) -> Result<Endpoints, FaultKind> {
         let named = |error: nusb::Error| lost(&format!("{}: {error}", self.serial_number));
-        let mut devices = nusb::list_devices().wait().map_err(named)?;
-        let UsbPort { model, product, endpoints: (requests, replies), spectra } = self.port;
-        let found = devices.find(|device| {
-            (device.vendor_id(), device.product_id()) == (VENDOR, product)
-                && device.serial_number() == Some(&self.serial_number)
-        });
-        let found = found.ok_or_else(|| {
-            lost(&format!("no {model} with serial number {} on USB", self.serial_number))
-        })?;
-        let device = found.open().wait().map_err(named)?;
+        let UsbPort { product, endpoints: (requests, replies), spectra, .. } = self.port;
+        let devices = nusb::list_devices().wait().map_err(named)?;
+        let ours =
+            |device: &DeviceInfo| (device.vendor_id(), device.product_id()) == (VENDOR, product);
+        let device = self.chosen(devices.filter(ours).collect())?.open().wait().map_err(named)?;
         let interface = device.claim_interface(0).wait().map_err(named)?;
         let requests = interface.endpoint::<Bulk, Out>(requests).map_err(named)?;
         let mut inputs = vec![(interface.endpoint::<Bulk, In>(replies).map_err(named)?, CHUNK)];
@@ -73,6 +68,25 @@ impl UsbWire {
             inputs.push((interface.endpoint::<Bulk, In>(at).map_err(named)?, transfer));
         }
         Ok(Endpoints { requests, inputs })
+    }
+
+    /// The one that has the serial number. Models older than the Ocean Binary Protocol keep theirs where only their own
+    /// commands read it: one that tells none to the bus is taken where it is alone, and asked by its driver.
+    fn chosen(&self, found: Vec<DeviceInfo>) -> Result<DeviceInfo, FaultKind> {
+        let (model, wanted) = (self.port.model, &self.serial_number);
+        if let Some(at) = found.iter().position(|it| it.serial_number() == Some(wanted)) {
+            return Ok(found[at].clone());
+        }
+        match found.iter().filter(|it| it.serial_number().is_none_or(str::is_empty)).count() {
+            0 => Err(lost(&format!("no {model} with serial number {wanted} on USB"))),
+            1 => Ok(found
+                .into_iter()
+                .find(|it| it.serial_number().is_none_or(str::is_empty))
+                .expect("it was counted")),
+            several => Err(lost(&format!(
+                "{several} {model} on USB do not say their serial numbers: connect {wanted} alone"
+            ))),
+        }
     }
 
     fn drop_link(&mut self, detail: &impl std::fmt::Display) -> FaultKind {

@@ -27,6 +27,7 @@ pub mod ocean_usb;
 pub mod probe;
 pub mod program;
 pub mod protocol;
+pub mod qe_pro;
 mod single;
 pub mod sts;
 
@@ -206,6 +207,9 @@ catalogue! {
 
     /// Ocean USB2000, USB2000+ and USB4000 spectrometers, by the name of the spectrometer.
     ocean_usb: ocean_usb::OceanUsbWiring;
+
+    /// Ocean QE Pro spectrometers, by the name of the spectrometer.
+    qe_pro: qe_pro::QeProWiring;
 
     /// Thorlabs DC2200 LED drivers, by the name of the light.
     dc2200: dc2200::Dc2200Wiring;

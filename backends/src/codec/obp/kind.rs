@@ -34,6 +34,8 @@ pub const SET_BUFFER_SIZE: u32 = 0x0010_0832;
 pub const BUFFER_COUNT: u32 = 0x0010_0900;
 /// Take spectra into the buffer.
 pub const BUFFER_ACQUIRE: u32 = 0x0010_0902;
+/// Hand over the oldest spectrum of the buffer with metadata, or the next one where it is empty (32 bits for each pixel).
+pub const BUFFERED: u32 = 0x0010_0928;
 /// Hand over the oldest spectra of the buffer with metadata (u32, how many).
 pub const BUFFER_GET: u32 = 0x0010_0980;
 /// Whether buffering is on (u8).
