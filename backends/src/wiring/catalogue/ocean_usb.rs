@@ -70,7 +70,12 @@ impl InstrumentWiring for OceanUsbWiring {
     }
 
     fn emulator(&self, name: &str) -> Box<dyn Emulator> {
-        let serial_number = self.serial_number.as_deref().unwrap_or("USB2+H00042");
+        let usual = match self.model {
+            Model::Usb2000 => "USB2G00042",
+            Model::Usb2000Plus => "USB2+H00042",
+            Model::Usb4000 => "USB4C00042",
+        };
+        let serial_number = self.serial_number.as_deref().unwrap_or(usual);
         let spectrometer = SpectrometerId::new(name);
         Box::new(OoiEmulator::new(self.model, spectrometer, self.lamp.clone(), serial_number))
     }
