@@ -17,6 +17,27 @@ const COLLECTS: Duration = Duration::from_millis(500);
 const LATE: Span = Span::from_nanos(1_000_000);
 
 /// A spectrometer that gives one frame for each request.
+///
+/// ```
+/// use flowtwin_backends::driver::one_by_one::Exposes;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// Takes one frame, and waits for it as long as `passes` lets time pass.
+/// fn one(
+///     spectrometer: &mut dyn Exposes,
+///     integration_us: u32,
+///     mut passes: impl FnMut(),
+/// ) -> Result<Vec<u16>, FaultKind> {
+///     spectrometer.set(integration_us)?;
+///     spectrometer.request()?;
+///     loop {
+///         if let Some(counts) = spectrometer.hear(spectrometer.patience())? {
+///             return Ok(counts);
+///         }
+///         passes();
+///     }
+/// }
+/// ```
 pub trait Exposes: fmt::Debug {
     /// Its description.
     ///

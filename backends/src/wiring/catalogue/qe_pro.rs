@@ -1,7 +1,5 @@
 //! Ocean QE Pro spectrometers.
 
-use std::time::Duration;
-
 use flowtwin_lab::{FaultKind, Manifest, SpectrometerId};
 use serde::{Deserialize, Serialize};
 
@@ -47,13 +45,9 @@ impl InstrumentWiring for QeProWiring {
         single::jobs(name, None)
     }
 
-    fn transmission_s(&self, frames: u32) -> Option<f64> {
-        single::transmission_s(self.link.as_ref()?, SPECTRUM_BYTES, frames)
-    }
-
     fn drive(&self, name: &str, dialog: Dialog, _manifest: &Manifest, drivers: &mut Instruments) {
         let gap_ms = single::gap_ms(self.gap_ms, self.link.as_ref(), SPECTRUM_BYTES, BINNING_MS);
-        let under_way = Duration::from_secs_f64(self.transmission_s(1).unwrap_or(0.0));
+        let under_way = single::under_way(self.link.as_ref(), SPECTRUM_BYTES);
         let driver = QePro::new(dialog.more_patient(under_way));
         single::drive(name, driver, gap_ms, None, drivers);
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use flowtwin_lab::{LightId, Manifest, Span, SpectrometerId};
 
@@ -19,22 +20,22 @@ pub(super) fn jobs(name: &str, lamp: Option<&LightId>) -> Vec<Job> {
     [spectrometer].into_iter().chain(lamp.cloned().map(Job::Light)).collect()
 }
 
-/// How long spectra of so many bytes are under way on a serial line \[s\].
-pub(super) fn transmission_s(link: &Link, bytes: usize, frames: u32) -> Option<f64> {
+/// How long a spectrum of so many bytes is under way on its cable; no time to speak of, other than on a serial line.
+pub(super) fn under_way(link: Option<&Link>, bytes: usize) -> Duration {
     match link {
-        Link::Serial(serial) => {
-            Some(f64::from(frames) * bytes as f64 * BITS / f64::from(serial.baud))
+        Some(Link::Serial(serial)) => {
+            Duration::from_secs_f64(bytes as f64 * BITS / f64::from(serial.baud.max(1)))
         }
-        Link::Tcp(_) | Link::Usb(_) => None,
+        _ => Duration::ZERO,
     }
 }
 
 /// What a frame takes longer than its integration time \[ms\]: what was said, or what its bytes are under way. On a wire in
 /// memory that is no time.
 pub(super) fn gap_ms(said: Option<f64>, link: Option<&Link>, bytes: usize, usb_ms: f64) -> f64 {
-    let cable = |link| match transmission_s(link, bytes, 1) {
-        Some(s) => 1e3 * s,
-        None => usb_ms,
+    let cable = |link: &Link| match link {
+        Link::Serial(_) => 1e3 * under_way(Some(link), bytes).as_secs_f64(),
+        Link::Tcp(_) | Link::Usb(_) => usb_ms,
     };
     said.unwrap_or_else(|| link.map_or(0.0, cable))
 }
@@ -70,4 +71,25 @@ pub(super) fn drive<S: Exposes + 'static>(
         drivers.lights.insert(light, Box::new(LampLine::new(shared.clone())));
     }
     drivers.spectrometers.insert(SpectrometerId::new(name), Box::new(Shared::new(shared)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::SerialSettings;
+
+    #[test]
+    fn what_a_frame_takes_longer_follows_from_its_cable_unless_somebody_says_it() {
+        let serial = Link::Serial(SerialSettings { baud: 9600, ..SerialSettings::at("port") });
+        let usb = Link::Usb("S00042".into());
+        for (said, link, ms) in [
+            (None, None, 0.0),
+            (None, Some(&usb), 17.0),
+            (None, Some(&serial), 2200.0),
+            (Some(3.0), Some(&serial), 3.0),
+        ] {
+            let gap = gap_ms(said, link, 2112, 17.0);
+            assert!((gap - ms).abs() < 1e-9, "{gap} ms, not {ms}");
+        }
+    }
 }
