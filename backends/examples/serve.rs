@@ -92,6 +92,30 @@ serial_number = "HDX00043"
 serial_number = "HDX00044"
 link.serial = { port = "emulated", baud = 115200 }
 
+[sts.sts]
+serial_number = "S00042"
+link.tcp = "emulated:8103"
+
+[sts.sts-serial]
+serial_number = "S00043"
+
+[qe_pro.qe-pro]
+serial_number = "QEP00042"
+link.tcp = "emulated:8104"
+
+[ocean_usb.usb2000]
+model = "usb2000"
+serial_number = "USB2G00042"
+
+[ocean_usb.usb2000-plus]
+model = "usb2000_plus"
+serial_number = "USB2+H00042"
+lamp = "arc"
+
+[ocean_usb.usb4000]
+model = "usb4000"
+serial_number = "USB4C00042"
+
 [dc2200.led]
 current_a = 0.35
 
@@ -165,10 +189,12 @@ impl StillLab {
         match self.armed.remove(name) {
             Some((ready, exposure)) if ready <= self.now => {
                 let bright = self.lit.values().any(|lit| *lit);
-                let level = if bright { 20_000_u16 } else { 1_500 };
-                let one = (0..2068_u16).map(|p| level + p % 100);
-                let counts = one.cycle().take(2068 * exposure.frames as usize);
-                Ok(Reply::Frames(Frames::new(2068, counts.collect::<Vec<_>>())))
+                let known = self.manifest.spectrometer(&name.into());
+                let (pixels, full_scale) = known.map_or((1, 1), |it| (it.pixels, it.full_scale));
+                let level = if bright { 20_000_u16.min(full_scale - 100) } else { 1_500 };
+                let one = (0..pixels).map(|p| level + (p % 100) as u16);
+                let counts = one.cycle().take(pixels * exposure.frames as usize);
+                Ok(Reply::Frames(Frames::new(pixels, counts.collect::<Vec<_>>())))
             }
             armed => {
                 self.armed.extend(armed.map(|armed| (name.to_owned(), armed)));
@@ -292,8 +318,8 @@ fn manifest() -> Manifest {
             },
         ],
         heaters: heaters.map(heater).to_vec(),
-        lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
-        spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),
+        lights: ["led", "halogen", "blue", "arc"].map(|l| LightInfo { name: l.into() }).to_vec(),
+        spectrometers: SPECTROMETERS.map(spectrometer).to_vec(),
         analysers: Vec::new(),
         sensors,
         path: Default::default(),
@@ -323,12 +349,25 @@ fn heater(name: &str) -> HeaterInfo {
     HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0, still: false }
 }
 
-fn spectrometer(name: &str) -> SpectrometerInfo {
+/// Spectrometers with their pixels and their largest count.
+const SPECTROMETERS: [(&str, usize, u16); 9] = [
+    ("absorption", 2068, u16::MAX),
+    ("emission", 2068, u16::MAX),
+    ("serial", 2068, u16::MAX),
+    ("sts", 1024, 16_383),
+    ("sts-serial", 1024, 16_383),
+    ("qe-pro", 1044, u16::MAX),
+    ("usb2000", 2048, 4_095),
+    ("usb2000-plus", 2048, u16::MAX),
+    ("usb4000", 3840, u16::MAX),
+];
+
+fn spectrometer((name, pixels, full_scale): (&str, usize, u16)) -> SpectrometerInfo {
     SpectrometerInfo {
         name: name.into(),
-        pixels: 2068,
+        pixels,
         wavelength_coefficients: [200.0, 0.4, 0.0, 0.0],
-        full_scale: u16::MAX,
+        full_scale,
         min_integration_us: 6_000,
         max_integration_us: 10_000_000,
         nonlinearity: Vec::new(),

@@ -382,7 +382,9 @@ impl Lab for Bench {
         while self.clock.now() < deadline {
             self.beat()?;
             self.look_at_heaters()?;
-            self.clock.tick(deadline)?;
+            let now = self.clock.now();
+            let next = self.stations.iter_mut().filter_map(|station| station.attend(now)).min();
+            self.clock.tick(next.map_or(deadline, |next| deadline.min(next)))?;
         }
         Ok(())
     }

@@ -12,8 +12,11 @@ pub mod hdx;
 pub mod line;
 pub mod modbus;
 pub mod obp;
+pub mod ooi;
 pub mod program;
+pub mod qe_pro;
 pub mod rtu;
+pub mod sts;
 pub mod tcp;
 
 /// What the bytes received so far begin with.

@@ -77,15 +77,29 @@ fn open_hurried(
         Some(Link::Tcp(address)) => {
             Ok(Box::new(TcpWire::new(address, wiring.patience()).heeding(hurry)))
         }
-        #[cfg(feature = "usb")]
-        Some(Link::Usb(serial_number)) => {
-            Ok(Box::new(crate::transport::UsbWire::new(serial_number).heeding(hurry)))
-        }
-        #[cfg(not(feature = "usb"))]
-        Some(Link::Usb(serial_number)) => Err(WiringError::WrongLink {
-            instrument: name.to_owned(),
-            link: format!("USB ({serial_number}): this program was built without feature `usb`"),
-        }),
+        Some(Link::Usb(serial_number)) => open_usb(wiring, name, serial_number, hurry),
+    }
+}
+
+/// The wire to a USB device.
+fn open_usb(
+    wiring: &Wiring,
+    name: &str,
+    serial_number: &str,
+    hurry: Hurry,
+) -> Result<Box<dyn Transport>, WiringError> {
+    let port = wiring.find(name).and_then(|wired| wired.instrument.usb());
+    let wrong = |why: &str| WiringError::WrongLink {
+        instrument: name.to_owned(),
+        link: format!("USB ({serial_number}): {why}"),
+    };
+    let Some(_port) = port else { return Err(wrong("it has no driver for that")) };
+    #[cfg(feature = "usb")]
+    return Ok(Box::new(crate::transport::UsbWire::new(_port, serial_number).heeding(hurry)));
+    #[cfg(not(feature = "usb"))]
+    {
+        drop(hurry);
+        Err(wrong("this program was built without feature `usb`"))
     }
 }
 

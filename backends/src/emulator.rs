@@ -8,13 +8,17 @@
 pub mod chemyx;
 pub mod dc2200;
 pub mod dc4100;
+mod exposure;
 pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
 mod modbus;
+pub mod ooi;
 pub mod program;
 pub mod protocol;
+pub mod qe_pro;
+pub mod sts;
 mod wire;
 mod world;
 
@@ -51,6 +55,7 @@ impl Line {
     /// Whether something is left to do without anything arriving.
     pub(crate) fn is_busy(&self) -> bool {
         self.waiting.is_some()
+            || self.measuring
             || !self.held.is_empty()
             || !self.output.is_empty()
             || !self.input.is_empty()

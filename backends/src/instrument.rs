@@ -5,7 +5,7 @@
 //! [`crate::Bench`].
 
 use flowtwin_lab::{
-    Exposure, FaultKind, FlowRate, Frames, Span, SpectrometerInfo, Temperature, Volume,
+    Exposure, FaultKind, FlowRate, Frames, Instant, Span, SpectrometerInfo, Temperature, Volume,
 };
 
 /// A syringe pump.
@@ -249,6 +249,14 @@ pub trait Spectrometer {
     /// # Errors
     /// If it does not take the settings or does not start.
     fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind>;
+
+    /// Does what must be done between [`arm`](Self::arm) and [`fetch`](Self::fetch): a spectrometer without a buffer is asked
+    /// for the next frame as soon as one has come. Called at the moment `now`, again and again; when it should be called
+    /// next, none where nothing is left to be done. What goes wrong is told by `fetch`.
+    fn attend(&mut self, now: Instant) -> Option<Instant> {
+        let _ = now;
+        None
+    }
 
     /// Hands over the frames taken since `arm`.
     ///

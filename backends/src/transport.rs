@@ -14,6 +14,7 @@ mod serial_settings;
 mod tcp;
 #[cfg(feature = "usb")]
 mod usb;
+mod usb_port;
 
 pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
@@ -26,6 +27,7 @@ pub use tcp::TcpWire;
 pub(crate) use tcp::is_silence;
 #[cfg(feature = "usb")]
 pub use usb::UsbWire;
+pub use usb_port::UsbPort;
 
 /// A wire to an instrument.
 ///

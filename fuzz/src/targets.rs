@@ -13,6 +13,7 @@ use flowtwin_backends::Wiring;
 use flowtwin_backends::codec::chemyx::Dialect;
 use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::codec::modbus::WordOrder;
+use flowtwin_backends::codec::ooi::Model;
 use flowtwin_backends::codec::{Scan, crc, line, obp, rtu, tcp};
 use flowtwin_backends::driver::chemyx::Chemyx;
 use flowtwin_backends::driver::dc2200::Dc2200;
@@ -21,12 +22,19 @@ use flowtwin_backends::driver::f4t::{F4t, F4tInput, F4tLoop};
 use flowtwin_backends::driver::f4t_scpi::F4tScpi;
 use flowtwin_backends::driver::hdx::{Hdx, HdxLamp};
 use flowtwin_backends::driver::modbus::ModbusHost;
+use flowtwin_backends::driver::one_by_one::{self, Exposes, OneByOne};
+use flowtwin_backends::driver::ooi::Ooi;
+use flowtwin_backends::driver::qe_pro::QePro;
+use flowtwin_backends::driver::sts::Sts;
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::dc2200::Dc2200Emulator;
 use flowtwin_backends::emulator::dc4100::Dc4100Emulator;
 use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tTerminals};
 use flowtwin_backends::emulator::f4t_scpi::F4tScpiEmulator;
 use flowtwin_backends::emulator::hdx::HdxEmulator;
+use flowtwin_backends::emulator::ooi::OoiEmulator;
+use flowtwin_backends::emulator::qe_pro::QeProEmulator;
+use flowtwin_backends::emulator::sts::StsEmulator;
 use flowtwin_backends::emulator::{Emulator, Line};
 use flowtwin_backends::folder::table;
 use flowtwin_backends::instrument::{
@@ -35,18 +43,21 @@ use flowtwin_backends::instrument::{
 use flowtwin_backends::transport::{Dialog, Transport};
 use flowtwin_backends::wiring::LampLine;
 use flowtwin_lab::toy::ToyLab;
-use flowtwin_lab::{Exposure, FaultKind, FlowRate, Lab as _, Span, Temperature, Volume, journal};
+use flowtwin_lab::{
+    Exposure, FaultKind, FlowRate, Instant, Lab as _, Span, Temperature, Volume, journal,
+};
 
 /// A target: takes any bytes, and panics where a promise is broken.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const ALL: [(&str, Target); 9] = [
+pub const ALL: [(&str, Target); 10] = [
     ("chemyx", chemyx),
     ("modbus_rtu", modbus_rtu),
     ("modbus_tcp", modbus_tcp),
     ("scpi", scpi),
     ("obp", obp),
+    ("ooi", ooi),
     ("dc4100", dc4100),
     ("folder_csv", folder_csv),
     ("journal", journal),
@@ -248,14 +259,21 @@ pub fn dc4100(data: &[u8]) {
     let _ = Dc4100Led::new(driver(), 0, 350.0).switch(false);
 }
 
-/// Messages of the Ocean Binary Protocol, and the HDX behind them.
+/// Messages of the Ocean Binary Protocol, and the HDX, the STS and the QE Pro behind them.
 pub fn obp(data: &[u8]) {
     let set_lamp = obp::kind::SET_LAMP.to_le_bytes();
+    let lights = |bytes: &[u8]| bytes.windows(4).any(|window| window == set_lamp);
     to_emulator(
         || HdxEmulator::new("eye".into(), Some(("lamp".into(), LampLine::LampEnable)), "HDX1"),
         data,
-        |bytes| bytes.windows(4).any(|window| window == set_lamp),
+        lights,
     );
+    to_emulator(|| StsEmulator::new("eye".into(), Some("lamp".into()), "S1"), data, lights);
+    to_emulator(|| QeProEmulator::new("eye".into(), "QEP1"), data, |_| false);
+    let _ = Sts::new(dialog(data)).identify();
+    exposed(Sts::new(dialog(data)));
+    let _ = QePro::new(dialog(data)).identify();
+    exposed(QePro::new(dialog(data)));
     let driver = || Hdx::new(dialog(data), 10);
     let _ = driver().identify();
     let _ = driver().describe("eye");
@@ -265,6 +283,26 @@ pub fn obp(data: &[u8]) {
     }
     let _ = HdxLamp::new(Rc::new(RefCell::new(driver())), LampLine::LampEnable).switch(true);
     let _ = HdxLamp::new(Rc::new(RefCell::new(driver())), LampLine::Gpio(3)).switch(true);
+}
+
+/// Takes frames one by one, and switches the light.
+fn exposed(spectrometer: impl Exposes) {
+    let mut eye = OneByOne::new(spectrometer, Span::ZERO);
+    if eye.arm(Exposure { integration_us: 10_000, frames: 3 }).is_ok() {
+        let _ = eye.attend(Instant::START);
+        let _ = eye.fetch();
+    }
+    let _ = one_by_one::LampLine::new(Rc::new(RefCell::new(eye))).switch(true);
+}
+
+/// Commands of Ocean spectrometers over USB, and what answers them.
+pub fn ooi(data: &[u8]) {
+    for model in [Model::Usb2000, Model::Usb2000Plus, Model::Usb4000] {
+        let new = || OoiEmulator::new(model, "eye".into(), Some("lamp".into()), "U1");
+        to_emulator(new, data, |bytes| bytes.contains(&3));
+        let _ = Ooi::new(dialog(data), model).identify();
+        exposed(Ooi::new(dialog(data), model));
+    }
 }
 
 /// The tables that a rig behind a folder writes.

@@ -176,6 +176,11 @@ impl Instruments {
             .collect()
     }
 
+    /// Lets spectrometers go on that take their frames one by one; when that is to be done next, none where it is not.
+    pub(super) fn attend(&mut self, now: flowtwin_lab::Instant) -> Option<flowtwin_lab::Instant> {
+        self.spectrometers.values_mut().filter_map(|one| one.attend(now)).min()
+    }
+
     /// Carries out an order; one to make safe within the time that `pace` leaves.
     pub(super) fn obey(&mut self, order: &Order, pace: &Pace) -> Result<Answer, FaultKind> {
         match order {

@@ -46,6 +46,15 @@ impl Station {
         }
     }
 
+    /// Lets instruments of this thread go on with what they do by themselves; when that is to be done next. Those in a thread
+    /// of their own do it there.
+    pub(super) fn attend(&mut self, now: flowtwin_lab::Instant) -> Option<flowtwin_lab::Instant> {
+        match &mut self.desk {
+            Desk::Here(instruments) => instruments.attend(now),
+            Desk::There(_) => None,
+        }
+    }
+
     /// What a heater reads [°C], if it answers by a moment, with none where its sensor is open; nothing where it does not
     /// answer, or this is not the time to ask.
     pub(super) fn temperature_c(

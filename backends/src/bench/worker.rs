@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Time limit of an order whose answer is no longer wanted.
 const LAST_WORD: Duration = Duration::from_millis(200);
 
+/// Time between two looks at frames that are being taken.
+const BREATH: Duration = Duration::from_millis(1);
+
 type Answered = Result<Answer, FaultKind>;
 
 /// An order with its number, and until when it must be done.
@@ -171,7 +174,7 @@ fn work(
     orders: &Receiver<Job>,
     answers: &Sender<(u64, Answered)>,
 ) {
-    while let Ok(Job { number, order, until }) = orders.recv() {
+    while let Some(Job { number, order, until }) = next(instruments, orders) {
         match until {
             Some(until) => hurry.until(until),
             None => hurry.relax(),
@@ -186,6 +189,19 @@ fn work(
             break;
         }
     }
+}
+
+/// The next order; until it comes, spectrometers that take their frames one by one go on with that.
+fn next(instruments: &mut Instruments, orders: &Receiver<Job>) -> Option<Job> {
+    let began = Instant::now();
+    let now = || flowtwin_lab::Instant::from_secs(began.elapsed().as_secs_f64());
+    while instruments.attend(now()).is_some() {
+        match orders.recv_timeout(BREATH) {
+            Err(RecvTimeoutError::Timeout) => {}
+            came => return came.ok(),
+        }
+    }
+    orders.recv().ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Product id of the HDX (python-seabreeze, class HDX).
+pub const PRODUCT: u16 = 0x2003;
 /// Bytes of metadata before the counts of a buffered spectrum.
 pub const METADATA: usize = 64;
 /// Bytes of checksum after them.

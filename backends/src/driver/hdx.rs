@@ -8,22 +8,18 @@ use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
 pub(crate) mod discovery;
 
 use crate::codec::hdx::{LampLine, METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
-use crate::codec::obp::{self, Checksum, Header, Message, kind};
+use crate::codec::obp::{Checksum, kind};
+use crate::driver::obp::{ObpHost, kept_other, text};
 use crate::instrument::{Identity, Light, Spectrometer};
-use crate::transport::{Dialog, garbled, read_again};
-
-/// The error number of an instrument that has nothing yet.
-const NOT_READY: u16 = 7;
+use crate::transport::{Dialog, garbled};
 
 /// A spectrometer with its buffer and its lamp-enable line.
 #[derive(Debug)]
 pub struct Hdx {
-    dialog: Dialog,
-    regarding: u32,
+    host: ObpHost,
     at_once: u32,
     average: u16,
     asks_for_md5: bool,
-    checksum: Checksum,
     buffer: Option<Buffer>,
     armed: Option<Exposure>,
 }
@@ -41,12 +37,10 @@ impl Hdx {
     /// in one message: [`MOST_AT_ONCE`] over TCP and USB, one over a serial line.
     pub fn new(dialog: Dialog, at_once: u32) -> Self {
         Self {
-            dialog,
-            regarding: 0,
+            host: ObpHost::new(dialog),
             at_once: at_once.clamp(1, MOST_AT_ONCE),
             average: 1,
             asks_for_md5: false,
-            checksum: Checksum::None,
             buffer: None,
             armed: None,
         }
@@ -70,8 +64,8 @@ impl Hdx {
     /// # Errors
     /// If it does not answer.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
-        let serial = self.query(kind::SERIAL_NUMBER, &[])?;
-        let firmware = number(&self.query(kind::FIRMWARE_REVISION, &[])?)?;
+        let serial = self.host.query(kind::SERIAL_NUMBER, &[])?;
+        let firmware = self.host.query_number(kind::FIRMWARE_REVISION)?;
         let info = self.describe("")?;
         let nm = info.wavelengths_nm();
         let range = format!(
@@ -82,66 +76,18 @@ impl Hdx {
         );
         Ok(Identity {
             model: "Ocean HDX".into(),
-            serial_number: Some(String::from_utf8_lossy(&serial).trim_matches('\0').to_owned()),
+            serial_number: Some(text(&serial)),
             firmware: Some(firmware.to_string()),
             notes: vec![range],
         })
     }
 
-    fn query(&mut self, kind: u32, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
-        read_again(|| self.exchange(kind, 0, data))
-    }
-
-    fn query_number(&mut self, kind: u32) -> Result<u32, FaultKind> {
-        number(&self.query(kind, &[])?)
-    }
-
     /// Number of pixels; their number is sent in two bytes.
     fn pixels(&mut self) -> Result<usize, FaultKind> {
-        match self.query_number(kind::PIXELS)? {
+        match self.host.query_number(kind::PIXELS)? {
             pixels @ 1..=0xFFFF => Ok(pixels as usize),
             other => Err(garbled(format!("a spectrometer of {other} pixels"))),
         }
-    }
-
-    /// At most this many coefficients.
-    fn coefficients(&mut self, count: u32, kind: u32, most: u32) -> Result<Vec<f32>, FaultKind> {
-        let count = self.query_number(count)?.min(most) as u8;
-        let one = |i| {
-            let value = f32::from_bits(number(&self.query(kind, &[i])?)?);
-            value
-                .is_finite()
-                .then_some(value)
-                .ok_or_else(|| garbled(format!("coefficient {value}")))
-        };
-        (0..count).map(one).collect()
-    }
-
-    /// Sends a command; the instrument must acknowledge it.
-    fn command(&mut self, kind: u32, data: &[u8]) -> Result<(), FaultKind> {
-        self.exchange(kind, obp::ACK_REQUESTED, data).map(|_| ())
-    }
-
-    /// Sets a number, and where the acknowledgement was lost or refused, looks whether it was
-    /// taken.
-    fn set(&mut self, set: u32, get: u32, data: &[u8], quantity: &str) -> Result<(), FaultKind> {
-        let sent = self.command(set, data);
-        let asked = number(data)?;
-        let kept = self.query_number(get);
-        match (sent, kept) {
-            (_, Ok(kept)) if kept == asked => Ok(()),
-            (Err(kind), _) | (Ok(()), Err(kind)) => Err(kind),
-            (Ok(()), Ok(kept)) => Err(kept_other(quantity, asked, kept)),
-        }
-    }
-
-    fn exchange(&mut self, kind: u32, flags: u16, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
-        self.regarding = self.regarding.wrapping_add(1);
-        let (regarding, checksum) = (self.regarding, self.checksum);
-        let header = Header { kind, flags, regarding, checksum, ..Header::default() };
-        let mut bytes = Vec::new();
-        obp::write(&mut bytes, header, data.len(), |out| out.extend_from_slice(data));
-        self.dialog.ask(&bytes, obp::scan, |message| answer(message, header))
     }
 
     /// Makes a pin an output and sets it; both are read back. The level comes first, so that an input that was low does
@@ -161,8 +107,8 @@ impl Hdx {
         quantity: &str,
     ) -> Result<(), FaultKind> {
         let values = if high { mask } else { 0 };
-        let sent = self.command(set, &[values.to_le_bytes(), mask.to_le_bytes()].concat());
-        let kept = self.query_number(get)? & mask;
+        let sent = self.host.command(set, &[values.to_le_bytes(), mask.to_le_bytes()].concat());
+        let kept = self.host.query_number(get)? & mask;
         if kept == values {
             return Ok(());
         }
@@ -171,12 +117,12 @@ impl Hdx {
 
     /// Has messages protected, where that is wanted and the instrument can.
     fn protect(&mut self) -> Result<(), FaultKind> {
-        self.checksum = Checksum::None;
+        self.host.checksum = Checksum::None;
         if !self.asks_for_md5 {
             return Ok(());
         }
-        match self.command(kind::SET_CHECKSUM, &[1]) {
-            Ok(()) => self.checksum = Checksum::Md5,
+        match self.host.command(kind::SET_CHECKSUM, &[1]) {
+            Ok(()) => self.host.checksum = Checksum::Md5,
             Err(FaultKind::Refused { .. }) => {}
             Err(kind) => return Err(kind),
         }
@@ -190,14 +136,14 @@ impl Hdx {
         }
         self.protect()?;
         let pixels = self.pixels()?;
-        let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
-        self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
+        let most_frames = self.host.query_number(kind::BUFFER_MAXIMUM)?;
+        self.host.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
         let average = self.average.to_le_bytes();
-        self.set(kind::SET_AVERAGE, kind::AVERAGE, &average, "scans to average")?;
-        self.set(kind::SET_BOXCAR, kind::BOXCAR, &[0], "boxcar half width")?;
+        self.host.set(kind::SET_AVERAGE, kind::AVERAGE, &average, "scans to average")?;
+        self.host.set(kind::SET_BOXCAR, kind::BOXCAR, &[0], "boxcar half width")?;
         let size = most_frames.to_le_bytes();
-        self.set(kind::SET_BUFFER_SIZE, kind::BUFFER_SIZE, &size, "buffer size")?;
-        self.set(kind::SET_BUFFERING, kind::BUFFERING, &[1], "buffering")?;
+        self.host.set(kind::SET_BUFFER_SIZE, kind::BUFFER_SIZE, &size, "buffer size")?;
+        self.host.set(kind::SET_BUFFERING, kind::BUFFERING, &[1], "buffering")?;
         let exposure = Exposure { integration_us: 0, frames: 0 };
         let buffer = Buffer { pixels, most_frames, exposure };
         self.buffer = Some(buffer);
@@ -225,9 +171,9 @@ impl Hdx {
         quantity: &str,
     ) -> Result<(), FaultKind> {
         if before != asked {
-            return self.set(set, get, &asked.to_le_bytes(), quantity);
+            return self.host.set(set, get, &asked.to_le_bytes(), quantity);
         }
-        let kept = self.query_number(get)?;
+        let kept = self.host.query_number(get)?;
         if kept == asked {
             return Ok(());
         }
@@ -243,7 +189,7 @@ impl Hdx {
             let left = frames - (counts.len() / pixels) as u32;
             let some = left.min(self.at_once).to_le_bytes();
             // Not repeated: the instrument may have dropped what it handed over.
-            let data = self.exchange(kind::BUFFER_GET, 0, &some)?;
+            let data = self.host.exchange(kind::BUFFER_GET, 0, &some)?;
             let most = stride * left.min(self.at_once) as usize;
             if data.is_empty() || !data.len().is_multiple_of(stride) || data.len() > most {
                 return Err(garbled(format!(
@@ -261,74 +207,17 @@ impl Hdx {
     }
 }
 
-/// The coefficients of a response; none where it is linear, or none are stored.
-fn response(mut coefficients: Vec<f32>) -> Result<Vec<f32>, FaultKind> {
-    while coefficients.last().is_some_and(|n| *n == 0.0) {
-        coefficients.pop();
-    }
-    match coefficients[..] {
-        [] => Ok(coefficients),
-        [1.0] => Ok(Vec::new()),
-        // A response that is far from 1 at low light is no response.
-        [n0, ..] if (0.5..=2.0).contains(&n0) => Ok(coefficients),
-        _ => Err(garbled(format!("{coefficients:?} are no coefficients of a detector's response"))),
-    }
-}
-
-fn kept_other(quantity: &str, asked: u32, kept: u32) -> FaultKind {
-    let (asked, kept) = (f64::from(asked), f64::from(kept));
-    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: String::new() }
-}
-
-/// The data of the reply to a request; none if the message answers another.
-fn answer(message: Message, request: Header) -> Result<Option<Vec<u8>>, FaultKind> {
-    let Header { kind, flags, error, regarding, .. } = message.header;
-    if flags & obp::RESPONSE == 0 || regarding != request.regarding || kind != request.kind {
-        return Ok(None);
-    }
-    if !message.intact {
-        return Err(garbled(format!("wrong checksum in the reply to 0x{kind:06X}")));
-    }
-    if request.checksum == Checksum::Md5 && message.header.checksum == Checksum::None {
-        // It has lost its settings with its power, or this byte was hit.
-        return Err(garbled(format!("no checksum in the reply to 0x{kind:06X}")));
-    }
-    if error == NOT_READY {
-        return Err(FaultKind::NotReady);
-    }
-    if flags & obp::NACK != 0 || error != 0 {
-        let text = obp::error_text(error);
-        return Err(FaultKind::Refused {
-            detail: format!("message 0x{kind:06X}: error {error}, {text}"),
-        });
-    }
-    Ok(Some(message.data))
-}
-
-/// A little-endian number of one, two or four bytes.
-fn number(data: &[u8]) -> Result<u32, FaultKind> {
-    match *data {
-        [a] => Ok(u32::from(a)),
-        [a, b] => Ok(u32::from(u16::from_le_bytes([a, b]))),
-        [a, b, c, d] => Ok(u32::from_le_bytes([a, b, c, d])),
-        _ => Err(garbled(format!("{data:02X?} is not a number"))),
-    }
-}
-
 impl Spectrometer for Hdx {
     fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
-        let mut wavelength_coefficients = [0.0; 4];
-        let told = self.coefficients(kind::WAVELENGTH_COUNT, kind::WAVELENGTH, 4)?;
-        wavelength_coefficients[..told.len()].copy_from_slice(&told);
-        let nonlinearity = self.coefficients(kind::NONLINEARITY_COUNT, kind::NONLINEARITY, 8)?;
+        let (wavelength_coefficients, nonlinearity) = self.host.calibration()?;
         Ok(SpectrometerInfo {
             name: name.into(),
             pixels: self.pixels()?,
             wavelength_coefficients,
-            full_scale: self.query_number(kind::MAXIMUM_COUNTS)?.min(0xFFFF) as u16,
-            min_integration_us: self.query_number(kind::INTEGRATION_MINIMUM)?,
-            max_integration_us: self.query_number(kind::INTEGRATION_MAXIMUM)?,
-            nonlinearity: response(nonlinearity)?,
+            full_scale: self.host.query_number(kind::MAXIMUM_COUNTS)?.min(0xFFFF) as u16,
+            min_integration_us: self.host.query_number(kind::INTEGRATION_MINIMUM)?,
+            max_integration_us: self.host.query_number(kind::INTEGRATION_MAXIMUM)?,
+            nonlinearity,
         })
     }
 
@@ -345,8 +234,8 @@ impl Spectrometer for Hdx {
         }
         self.armed = None;
         self.expose(buffer, exposure).inspect_err(|_| self.buffer = None)?;
-        self.command(kind::BUFFER_CLEAR, &[])?;
-        self.command(kind::BUFFER_ACQUIRE, &[])?;
+        self.host.command(kind::BUFFER_CLEAR, &[])?;
+        self.host.command(kind::BUFFER_ACQUIRE, &[])?;
         self.armed = Some(exposure);
         let frame = Span::from_nanos(u64::from(exposure.integration_us) * 1000);
         Ok(frame.times(u64::from(exposure.frames) * u64::from(self.average)))
@@ -356,7 +245,7 @@ impl Spectrometer for Hdx {
         let (Some(exposure), Some(buffer)) = (self.armed, self.buffer) else {
             return Err(FaultKind::NotReady);
         };
-        if self.query_number(kind::BUFFER_COUNT)? < exposure.frames {
+        if self.host.query_number(kind::BUFFER_COUNT)? < exposure.frames {
             return Err(FaultKind::NotReady);
         }
         self.armed = None;
@@ -365,7 +254,7 @@ impl Spectrometer for Hdx {
     }
 
     fn integration_us(&mut self) -> Result<u32, FaultKind> {
-        self.query_number(kind::INTEGRATION)
+        self.host.query_number(kind::INTEGRATION)
     }
 }
 
@@ -389,7 +278,7 @@ impl Light for HdxLamp {
         match self.line {
             LampLine::LampEnable => {
                 let state = [u8::from(on)];
-                hdx.set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
+                hdx.host.set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
             }
             LampLine::Gpio(pin) => hdx.set_pin(pin, on),
         }
@@ -398,10 +287,10 @@ impl Light for HdxLamp {
     fn is_on(&mut self) -> Result<bool, FaultKind> {
         let mut hdx = self.spectrometer.borrow_mut();
         match self.line {
-            LampLine::LampEnable => Ok(hdx.query_number(kind::LAMP)? != 0),
+            LampLine::LampEnable => Ok(hdx.host.query_number(kind::LAMP)? != 0),
             LampLine::Gpio(pin) => {
                 let mask = 1_u32.checked_shl(u32::from(pin)).unwrap_or(0);
-                Ok(hdx.query_number(kind::GPIO)? & mask != 0)
+                Ok(hdx.host.query_number(kind::GPIO)? & mask != 0)
             }
         }
     }

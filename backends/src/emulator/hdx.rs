@@ -12,12 +12,10 @@ use buffer::Buffer;
 use settings::Settings;
 
 use super::{Ailment, Emulator, Line};
-use crate::codec::hdx::LampLine;
+use crate::codec::hdx::{LampLine, PRODUCT};
 use crate::codec::obp::{self, Header, Message, kind};
 use crate::codec::take;
 
-/// Product id of the HDX.
-const PRODUCT: u16 = 0x2003;
 /// Vendor id of Ocean Insight.
 const VENDOR: u16 = 0x2457;
 /// Coefficients of the response that it stores.

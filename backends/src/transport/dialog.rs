@@ -123,6 +123,46 @@ impl Dialog {
         Ok(answer)
     }
 
+    /// Drops stale bytes and sends a request whose reply takes its time: it is [heard](Self::hear) later.
+    ///
+    /// # Errors
+    /// If the link is lost.
+    pub fn begin(&mut self, request: &[u8]) -> Result<(), FaultKind> {
+        self.clean = false;
+        self.drain(Duration::ZERO)?;
+        self.transport.write(request)
+    }
+
+    /// The reply to what was [begun](Self::begin), if it is whole within `patience`; what has come of it is kept for the
+    /// next time.
+    ///
+    /// # Errors
+    /// The error of `accept`, or a lost link.
+    pub fn hear<F, T>(
+        &mut self,
+        patience: Duration,
+        scan: impl Fn(&[u8]) -> Scan<F>,
+        mut accept: impl FnMut(F) -> Result<Option<T>, FaultKind>,
+    ) -> Result<Option<T>, FaultKind> {
+        let deadline = Instant::now() + self.transport.grants(patience);
+        loop {
+            while let Some(frame) = take(&mut self.inbox, &scan) {
+                if let Some(answer) = accept(frame)? {
+                    self.clean = true;
+                    return Ok(Some(answer));
+                }
+            }
+            if self.inbox.len() > MOST_BYTES {
+                let bytes = self.inbox.len();
+                return Err(garbled(format!("{bytes} bytes without a reply in them")));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.transport.read(&mut self.inbox, left)? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
     /// What comes after a reply, until nothing has come for `quiet`.
     ///
     /// # Errors

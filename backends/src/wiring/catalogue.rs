@@ -23,9 +23,13 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
 mod lines;
+pub mod ocean_usb;
 pub mod probe;
 pub mod program;
 pub mod protocol;
+pub mod qe_pro;
+mod single;
+pub mod sts;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -197,6 +201,15 @@ catalogue! {
 
     /// Ocean HDX spectrometers, by the name of the spectrometer.
     hdx: hdx::HdxWiring;
+
+    /// Ocean STS spectrometers, by the name of the spectrometer.
+    sts: sts::StsWiring;
+
+    /// Ocean USB2000, USB2000+ and USB4000 spectrometers, by the name of the spectrometer.
+    ocean_usb: ocean_usb::OceanUsbWiring;
+
+    /// Ocean QE Pro spectrometers, by the name of the spectrometer.
+    qe_pro: qe_pro::QeProWiring;
 
     /// Thorlabs DC2200 LED drivers, by the name of the light.
     dc2200: dc2200::Dc2200Wiring;

@@ -122,6 +122,12 @@ impl Wiring {
         if let Some(job) = wired.difference(&wanted).next() {
             return Err(WiringError::Unknown { what: job.to_string() });
         }
+        for wired in self.wired() {
+            if let Some(problem) = wired.instrument.misfit(wired.name, manifest) {
+                let (section, name) = (wired.section.to_owned(), wired.name.to_owned());
+                return Err(WiringError::Section { section, name, problem });
+            }
+        }
         self.check_syringes(manifest)
     }
 

@@ -14,7 +14,7 @@ use super::Link;
 use crate::bench::Instruments;
 use crate::emulator::Emulator;
 use crate::instrument::Identity;
-use crate::transport::{Dialog, SerialSettings};
+use crate::transport::{Dialog, SerialSettings, UsbPort};
 
 /// An instrument of a wiring file: its cable, what it does for the lab, its driver and its emulator.
 ///
@@ -25,6 +25,11 @@ pub trait InstrumentWiring {
 
     /// Its cable, to be changed.
     fn link_mut(&mut self) -> &mut Option<Link>;
+
+    /// Where it is found on USB; none where its driver does not know the bus.
+    fn usb(&self) -> Option<UsbPort> {
+        None
+    }
 
     /// The program that is started to reach it; none where this program reaches it by itself.
     fn program(&self) -> Option<ProgramCommand> {
@@ -54,6 +59,12 @@ pub trait InstrumentWiring {
 
     /// What is wrong with its section, in words, other than the [ranges](Self::ranges).
     fn problem(&self) -> Option<String> {
+        None
+    }
+
+    /// What does not fit between it and the lab, in words: a detector of another number of pixels.
+    fn misfit(&self, name: &str, manifest: &Manifest) -> Option<String> {
+        let _ = (name, manifest);
         None
     }
 

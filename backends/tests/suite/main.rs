@@ -10,6 +10,7 @@ mod folder;
 mod fuzzed;
 mod halves;
 mod heartbeat;
+mod ocean;
 mod power;
 mod programs;
 mod protocols;

@@ -34,6 +34,8 @@ pub const SET_BUFFER_SIZE: u32 = 0x0010_0832;
 pub const BUFFER_COUNT: u32 = 0x0010_0900;
 /// Take spectra into the buffer.
 pub const BUFFER_ACQUIRE: u32 = 0x0010_0902;
+/// Hand over the oldest spectrum of the buffer with metadata, or the next one where it is empty (32 bits for each pixel).
+pub const BUFFERED: u32 = 0x0010_0928;
 /// Hand over the oldest spectra of the buffer with metadata (u32, how many).
 pub const BUFFER_GET: u32 = 0x0010_0980;
 /// Whether buffering is on (u8).
@@ -74,6 +76,10 @@ pub const ACTIVE_PIXELS: u32 = 0x0011_0221;
 pub const OPTICAL_DARK_PIXELS: u32 = 0x0011_0222;
 /// Electrically dark pixels, ranges (u16 pairs).
 pub const ELECTRIC_DARK_PIXELS: u32 = 0x0011_0223;
+/// Pixels averaged to one: 2 to the power of this (u8).
+pub const BINNING: u32 = 0x0011_0280;
+/// Set how many pixels are averaged to one (u8).
+pub const SET_BINNING: u32 = 0x0011_0290;
 /// Lamp-enable line (u8).
 pub const LAMP: u32 = 0x0011_0400;
 /// Set the lamp-enable line (u8).

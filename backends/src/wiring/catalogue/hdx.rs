@@ -10,12 +10,12 @@ use flowtwin_lab::{FaultKind, LightId, Manifest, SpectrometerId};
 use serde::{Deserialize, Serialize};
 
 use crate::bench::Instruments;
-use crate::codec::hdx::{LampLine, MOST_AT_ONCE};
+use crate::codec::hdx::{LampLine, MOST_AT_ONCE, PRODUCT};
 use crate::driver::hdx::{self, Hdx, HdxLamp, SharedHdx};
 use crate::emulator::Emulator;
 use crate::emulator::hdx::HdxEmulator;
 use crate::instrument::Identity;
-use crate::transport::Dialog;
+use crate::transport::{Dialog, UsbPort};
 use crate::wiring::{Face, Found, InstrumentWiring, Job, Link, Ranged, SerialTry};
 
 /// Bytes of the longest message on a serial line: one buffered spectrum.
@@ -54,6 +54,10 @@ impl Default for HdxWiring {
 
 impl InstrumentWiring for HdxWiring {
     crate::reached_by!(link, serial_number);
+
+    fn usb(&self) -> Option<UsbPort> {
+        Some(UsbPort::messages("HDX", PRODUCT))
+    }
 
     fn ranges(&self) -> Vec<Ranged> {
         let mut ranges = vec![Ranged::new("average", self.average, 1.0, 5_000.0)];
@@ -113,7 +117,7 @@ impl InstrumentWiring for HdxWiring {
 
     fn serial_try() -> Option<SerialTry> {
         let instrument = Box::new(Self::default());
-        Some(SerialTry { instrument, bauds: &[9_600, 115_200], turn: 3 })
+        Some(SerialTry { instrument, bauds: &[9_600, 115_200], turn: 4 })
     }
 
     fn on_network(adapter: Ipv4Addr) -> io::Result<Vec<Found>> {
