@@ -76,14 +76,7 @@ fn main() {
     }
     let of = designs * rigs;
     println!("nothing moved: {} alarms", rate(counts[0][0], of));
-    for (feature, changes) in &still {
-        let squares: f64 = changes.iter().map(|change| change * change).sum();
-        let spread = (squares / changes.len() as f64).sqrt();
-        println!(
-            "{feature}: its changes spread by {spread:.3} of what chance is said to be ({})",
-            changes.len()
-        );
-    }
+    tell_spread(&still);
     for ((cause, amount), [found, first, among]) in planted.iter().zip(&counts[1..]) {
         println!(
             "{}: found {}, named first {}, among those that explain as well {}",
@@ -91,6 +84,18 @@ fn main() {
             rate(*found, of),
             rate(*first, of),
             rate(*among, of)
+        );
+    }
+}
+
+/// By how much the features of rigs that stood still changed.
+fn tell_spread(still: &[(String, Vec<f64>)]) {
+    for (feature, changes) in still {
+        let squares: f64 = changes.iter().map(|change| change * change).sum();
+        let spread = (squares / changes.len() as f64).sqrt();
+        println!(
+            "{feature}: its changes spread by {spread:.3} of what chance is said to be ({})",
+            changes.len()
         );
     }
 }

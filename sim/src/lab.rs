@@ -40,6 +40,13 @@ impl SimLab {
         self.world.work
     }
 
+    /// The phase of the ripple of a pump's delivery once a turn of its screw, at the start of the run \[rad\]; none where there is no
+    /// such pump.
+    pub fn screw_phase(&self, pump: &PumpId) -> Option<f64> {
+        let place = self.plan.pump_names.iter().position(|name| *name == pump.as_str())?;
+        Some(self.world.pumps[place].screw_phase())
+    }
+
     /// Where models have been used outside their range of validity so far, in words.
     pub fn extrapolated(&self) -> Vec<&'static str> {
         self.world.extrapolated.iter().copied().collect()

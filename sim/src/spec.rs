@@ -46,8 +46,8 @@ pub use particles::{Body, Bowing, Deposition, Nucleation, Particles, Pure};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Bed, Heater, Light, LightSource, Mixing, Pump, PumpSteps, Rig, Signal, SpectralLine,
-    Spectrometer, Stream, Stretch,
+    Bed, Heater, LARGEST_SYRINGE_ML, Light, LightSource, Mixing, Pump, PumpSteps, Rig, Signal,
+    SpectralLine, Spectrometer, Stream, Stretch,
 };
 pub use valves::{Position, PumpRefill, Valve};
 

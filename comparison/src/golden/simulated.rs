@@ -7,6 +7,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
 use flowtwin_lab::queue::in_order;
+use flowtwin_sim::spec::LARGEST_SYRINGE_ML;
 use serde_json::{Value, json};
 
 use super::cause::Cause;
@@ -94,16 +95,18 @@ impl Simulated<'_> {
     }
 }
 
-/// Gives all syringes and bottles enough for any list: on the rig somebody fills them, or has filled them in mid-run.
+/// Fills all syringes as large ones are and all bottles: on the rig somebody fills them, or has filled them in mid-run.
 fn full(definition: &mut Value) {
     let pumps = definition.pointer_mut("/rig/pumps").and_then(Value::as_object_mut);
     for pump in pumps.into_iter().flat_map(|pumps| pumps.values_mut()) {
         match pump.get_mut("refill").and_then(Value::as_object_mut) {
             Some(refill) => drop(refill.remove("bottle_ml")),
             None => {
-                if pump["fill_ml"].is_number() {
-                    pump["fill_ml"] = json!(MOST_FILLED_ML);
-                }
+                let most = match pump.get("continuous") {
+                    Some(head) if !head.is_null() => MOST_FILLED_ML,
+                    _ => LARGEST_SYRINGE_ML,
+                };
+                pump["fill_ml"] = json!(most);
             }
         }
     }

@@ -102,6 +102,11 @@ impl Pump {
         }
     }
 
+    /// The phase of the ripple once a turn of the screw, where the run begins \[rad\].
+    pub(crate) fn screw_phase(&self) -> f64 {
+        self.ripples[0].1
+    }
+
     /// Starts a delivery, or replaces the present one, and returns when it will end by itself.
     pub(crate) fn start(&mut self, now: Instant, rate_ul_per_min: f64, at_most_ul: f64) -> Instant {
         self.halt(now);

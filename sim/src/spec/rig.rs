@@ -68,6 +68,9 @@ pub struct Rig {
     pub switches: BTreeMap<String, super::Switch>,
 }
 
+/// What the largest syringe holds \[mL\].
+pub const LARGEST_SYRINGE_ML: f64 = 500.0;
+
 /// A syringe pump with a full syringe, or a pump that draws from a bottle while it delivers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checked, inconsistent, within};
 use crate::plan::PlanError;
-use crate::spec::{Mishap, Pump, Rig, World};
-
-/// The largest syringe \[mL\].
-const LARGEST_SYRINGE_ML: f64 = 500.0;
+use crate::spec::{LARGEST_SYRINGE_ML, Mishap, Pump, Rig, World};
 
 pub(super) fn world(world: &World) -> Checked {
     pumps(world)?;
