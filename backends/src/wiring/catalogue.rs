@@ -153,7 +153,7 @@ macro_rules! catalogue {
                     let instrument: Result<$instrument, _> = table.clone().try_into();
                     return match instrument {
                         Ok(instrument) => Ok(Box::new(instrument)),
-                        Err(error) => Err(error.message().to_owned()),
+                        Err(error) => Err(flowtwin_lab::in_plain_words(error.message())),
                     };
                 } )+
                 Err("there is no such section in a wiring file".into())
