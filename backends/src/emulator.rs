@@ -14,6 +14,7 @@ pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
 mod modbus;
+mod obp;
 pub mod ooi;
 pub mod program;
 pub mod protocol;

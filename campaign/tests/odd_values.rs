@@ -53,7 +53,9 @@ fn wrong(definition: &Value) -> Option<String> {
             return empty.then(|| "refused without a word".to_owned());
         }
     };
-    let (_, _) = (scenario.cannot_everywhere(), scenario.lasts());
+    // What `flowtwin check` computes besides.
+    let _ = scenario.cannot_everywhere();
+    let _ = scenario.lasts();
     let simulated = scenario.simulated().ok()?;
     let conditions = choice::conditions(scenario.space(), &[]).ok()?;
     let mut lab = Guarded::new(simulated.lab(1), scenario.file().guard.clone());
@@ -83,7 +85,7 @@ fn faults(path: &Path) -> Vec<String> {
     let definition = Scenario::load(path).expect("a scenario of ours").definition();
     let mut all = Vec::new();
     pointers(&definition, "", &mut all);
-    assert!(all.len() > 200, "{name} has {} keys", all.len());
+    assert!(all.len() > 20, "{name} has {} keys", all.len());
     let mut faults = Vec::new();
     for pointer in all {
         for other in odd(definition.pointer(&pointer).expect("it was found there")) {
@@ -95,7 +97,7 @@ fn faults(path: &Path) -> Vec<String> {
     faults
 }
 
-/// `FLOWTWIN_ODD=all cargo test --release -p flowtwin-campaign --test odd_values` tries every scenario, a quarter of an hour;
+/// `FLOWTWIN_ODD=all cargo test --release -p flowtwin-campaign --test odd_values` tries every scenario, which takes long;
 /// a file name in the place of `all` tries that one.
 #[test]
 fn no_value_of_any_key_makes_a_scenario_panic_or_hang() {
@@ -110,8 +112,7 @@ fn no_value_of_any_key_makes_a_scenario_panic_or_hang() {
     };
     paths.retain(|path| path.extension().is_some_and(|it| it == "toml"));
     paths.sort();
-    for path in paths {
-        let faults = faults(&path);
-        assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
-    }
+    assert!(!paths.is_empty(), "no scenario");
+    let faults: Vec<String> = paths.iter().flat_map(|path| faults(path)).collect();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

@@ -23,16 +23,20 @@ fn line(line: &str) -> String {
     let kinds = ["invalid type: ", "invalid value: "];
     if let Some(said) = kinds.iter().find_map(|kind| said.strip_prefix(kind)) {
         return match said.rsplit_once(", expected ") {
-            Some((found, wanted)) => format!("{}, expected {}{place}", was(found), is(wanted)),
-            None => format!("{}{place}", was(said)),
+            Some((found, wanted)) => {
+                format!("{}, expected {}{place}", as_found(found), as_wanted(wanted))
+            }
+            None => format!("{}{place}", as_found(said)),
         };
     }
     if let Some(said) = said.strip_prefix("invalid length ") {
         return match said.split_once(", expected ") {
-            Some((_, wanted)) if is(wanted) == "a table" => {
+            Some((_, wanted)) if as_wanted(wanted) == "a table" => {
                 format!("a list, expected a table{place}")
             }
-            Some((length, wanted)) => format!("a list of {length}, expected {}{place}", is(wanted)),
+            Some((length, wanted)) => {
+                format!("a list of {length}, expected {}{place}", as_wanted(wanted))
+            }
             None => format!("a list of {said}{place}"),
         };
     }
@@ -55,7 +59,7 @@ fn line(line: &str) -> String {
 }
 
 /// What was found.
-fn was(found: &str) -> String {
+fn as_found(found: &str) -> String {
     let starts = [
         ("integer `", "number `"),
         ("floating point `", "number `"),
@@ -78,7 +82,7 @@ fn was(found: &str) -> String {
 }
 
 /// What was expected.
-fn is(wanted: &str) -> String {
+fn as_wanted(wanted: &str) -> String {
     let list = |of: &str| of.split_whitespace().next().map(|n| format!("a list of {n} values"));
     let lists = ["an array of length ", "a tuple of size ", "tuple of "];
     if let Some(list) = lists.iter().find_map(|start| wanted.strip_prefix(start)).and_then(list) {
@@ -101,7 +105,7 @@ fn is(wanted: &str) -> String {
         "field identifier" => "a key",
         "unit" => "nothing",
         _ if wanted.starts_with("struct ") => "a table",
-        _ if wanted.starts_with("enum ") => "a word or a table",
+        _ if wanted == "enum" || wanted.starts_with("enum ") => "a word or a table",
         other => other,
     };
     plain.to_owned()
@@ -174,6 +178,8 @@ mod tests {
         }
         assert_eq!(said::<BTreeMap<String, f64>>("[1]"), "a list, expected a table");
         assert_eq!(said::<Vec<String>>("{}"), "a table, expected a list");
+        let theirs = "invalid type: map, expected enum";
+        assert_eq!(in_plain_words(theirs), "a table, expected a word or a table");
     }
 
     #[test]

@@ -167,6 +167,24 @@ fn four(bytes: &[u8], at: usize) -> [u8; 4] {
     [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
 }
 
+/// Error numbers that somebody decides by.
+pub mod error {
+    /// The message is not known.
+    pub const UNKNOWN: u16 = 2;
+    /// The checksum is wrong.
+    pub const CHECKSUM: u16 = 3;
+    /// The payload has another length.
+    pub const LENGTH: u16 = 5;
+    /// The payload is invalid.
+    pub const INVALID: u16 = 6;
+    /// There is nothing yet.
+    pub const NOT_READY: u16 = 7;
+    /// There is no such information.
+    pub const MISSING: u16 = 12;
+    /// Something has failed within.
+    pub const INTERNAL: u16 = 13;
+}
+
 /// The meaning of an error number.
 pub fn error_text(error: u16) -> &'static str {
     match error {

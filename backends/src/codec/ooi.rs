@@ -22,8 +22,20 @@ pub const STATUS: usize = 16;
 pub const REGISTER: usize = 3;
 /// The register of the firmware of the gate array.
 pub const FIRMWARE: u8 = 0x04;
-/// Where the serial number, the coefficients of wavelength, those of the response, their order, and the saturation are stored.
-pub const SLOTS: (u8, u8, u8, u8, u8) = (0, 1, 6, 14, 17);
+
+/// Where values are stored.
+pub mod slot {
+    /// The serial number.
+    pub const SERIAL_NUMBER: u8 = 0;
+    /// The first of four coefficients of the wavelengths.
+    pub const WAVELENGTHS: u8 = 1;
+    /// The first of the coefficients of the response.
+    pub const RESPONSE: u8 = 6;
+    /// The order of the response.
+    pub const ORDER: u8 = 14;
+    /// The saturation.
+    pub const SATURATION: u8 = 17;
+}
 
 /// A model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

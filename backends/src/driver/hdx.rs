@@ -9,7 +9,7 @@ pub(crate) mod discovery;
 
 use crate::codec::hdx::{LampLine, METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
 use crate::codec::obp::{Checksum, kind};
-use crate::driver::obp::{ObpHost, kept_other, text};
+use crate::driver::obp::{ObpHost, kept_other, reach, text};
 use crate::instrument::{Identity, Light, Spectrometer};
 use crate::transport::{Dialog, garbled};
 
@@ -66,19 +66,11 @@ impl Hdx {
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
         let serial = self.host.query(kind::SERIAL_NUMBER, &[])?;
         let firmware = self.host.query_number(kind::FIRMWARE_REVISION)?;
-        let info = self.describe("")?;
-        let nm = info.wavelengths_nm();
-        let range = format!(
-            "{} pixels, {:.1} to {:.1} nm",
-            info.pixels,
-            nm.first().copied().unwrap_or_default(),
-            nm.last().copied().unwrap_or_default()
-        );
         Ok(Identity {
             model: "Ocean HDX".into(),
             serial_number: Some(text(&serial)),
             firmware: Some(firmware.to_string()),
-            notes: vec![range],
+            notes: vec![reach(&self.describe("")?)],
         })
     }
 

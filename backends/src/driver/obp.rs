@@ -1,14 +1,9 @@
 //! The host's end of the Ocean Binary Protocol: one request in flight, and what its reply means.
 
-use flowtwin_lab::FaultKind;
+use flowtwin_lab::{FaultKind, SpectrometerInfo};
 
 use crate::codec::obp::{self, Checksum, Header, Message, kind};
 use crate::transport::{Dialog, garbled, read_again};
-
-/// The error number of a message that the instrument does not know.
-const UNKNOWN: u16 = 2;
-/// The error number of an instrument that has nothing yet.
-const NOT_READY: u16 = 7;
 
 /// An Ocean spectrometer at the other end of a dialog, asked by messages.
 #[derive(Debug)]
@@ -116,7 +111,7 @@ impl ObpHost {
 
     /// Whether the instrument did not know the message of the last reply.
     pub(super) fn did_not_know(&self) -> bool {
-        self.error == UNKNOWN
+        self.error == obp::error::UNKNOWN
     }
 
     /// The next request.
@@ -150,6 +145,13 @@ pub(super) fn kept_other(quantity: &str, asked: u32, kept: u32) -> FaultKind {
     FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: String::new() }
 }
 
+/// What a spectrometer sees, for people.
+pub(super) fn reach(info: &SpectrometerInfo) -> String {
+    let nm = info.wavelengths_nm();
+    let [first, last] = [nm.first(), nm.last()].map(|nm| nm.copied().unwrap_or_default());
+    format!("{} pixels, {first:.1} to {last:.1} nm", info.pixels)
+}
+
 /// A serial number as text.
 pub(super) fn text(data: &[u8]) -> String {
     String::from_utf8_lossy(data).trim_matches('\0').to_owned()
@@ -173,7 +175,7 @@ fn answer(
         return Err(garbled(format!("no checksum in the reply to 0x{kind:06X}")));
     }
     *noted = error;
-    if error == NOT_READY {
+    if error == obp::error::NOT_READY {
         return Err(FaultKind::NotReady);
     }
     if flags & obp::NACK != 0 || error != 0 {

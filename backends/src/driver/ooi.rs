@@ -5,9 +5,9 @@ use std::time::Duration;
 use flowtwin_lab::{FaultKind, SpectrometerInfo};
 
 use crate::codec::ooi::{
-    self, FIRMWARE, INFORMATION, Model, Packet, REGISTER, Request, SLOTS, STATUS, Status,
+    self, FIRMWARE, INFORMATION, Model, Packet, REGISTER, Request, STATUS, Status, slot,
 };
-use crate::driver::obp::{kept_other, response};
+use crate::driver::obp::{kept_other, reach, response};
 use crate::driver::one_by_one::{Exposes, LISTENS};
 use crate::instrument::Identity;
 use crate::transport::{Dialog, garbled, read_again};
@@ -39,7 +39,7 @@ impl Ooi {
     /// # Errors
     /// If it does not answer.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
-        let serial_number = self.information(SLOTS.0)?;
+        let serial_number = self.information(slot::SERIAL_NUMBER)?;
         // Where a Flame-S, which has the product id of a USB2000+, tells which of them it is.
         let firmware = match self.model {
             Model::Usb2000Plus => {
@@ -51,15 +51,11 @@ impl Ooi {
             }
             _ => None,
         };
-        let nm = self.describe("")?.wavelengths_nm();
-        let (first, last) = (nm.first().copied(), nm.last().copied());
-        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-        let pixels = self.model.pixels();
         Ok(Identity {
             model: format!("Ocean {}", self.model.name()),
             serial_number: Some(serial_number),
             firmware,
-            notes: vec![format!("{pixels} pixels, {first:.1} to {last:.1} nm")],
+            notes: vec![reach(&self.describe("")?)],
         })
     }
 
@@ -122,11 +118,11 @@ impl Ooi {
 
     /// The coefficients of the response, as many as its order says; none where none are stored.
     fn response(&mut self) -> Result<Vec<f32>, FaultKind> {
-        let order = self.information(SLOTS.3)?.parse::<f64>().ok();
+        let order = self.information(slot::ORDER)?.parse::<f64>().ok();
         let Some(order) = order.filter(|order| (0.0..f64::from(MOST_TERMS)).contains(order)) else {
             return Ok(Vec::new());
         };
-        let terms = (0..=order as u8).map(|power| self.coefficient(SLOTS.2 + power));
+        let terms = (0..=order as u8).map(|power| self.coefficient(slot::RESPONSE + power));
         response(terms.collect::<Result<_, _>>()?)
     }
 
@@ -138,7 +134,7 @@ impl Ooi {
         }
         let mut scale = 1.0;
         if self.model != Model::Usb2000 {
-            let bytes = self.stored(SLOTS.4)?;
+            let bytes = self.stored(slot::SATURATION)?;
             let saturated = u16::from_le_bytes([bytes[4], bytes[5]]);
             if saturated > 0 {
                 scale = f64::from(self.model.full_scale()) / f64::from(saturated);
@@ -153,7 +149,7 @@ impl Exposes for Ooi {
     fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
         let mut wavelength_coefficients = [0.0; 4];
         for (power, coefficient) in (0..).zip(&mut wavelength_coefficients) {
-            *coefficient = self.coefficient(SLOTS.1 + power)?;
+            *coefficient = self.coefficient(slot::WAVELENGTHS + power)?;
         }
         let (min_integration_us, max_integration_us) = self.model.integrates_us();
         Ok(SpectrometerInfo {

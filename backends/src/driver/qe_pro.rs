@@ -7,7 +7,7 @@ use flowtwin_lab::{FaultKind, SpectrometerInfo};
 
 use crate::codec::obp::kind;
 use crate::codec::qe_pro::{self, DIVISOR, LONGEST_US, PIXELS, SHORTEST_US};
-use crate::driver::obp::{ObpHost, kept_other, text};
+use crate::driver::obp::{ObpHost, kept_other, reach, text};
 use crate::driver::one_by_one::Exposes;
 use crate::instrument::Identity;
 use crate::transport::{Dialog, garbled};
@@ -42,14 +42,11 @@ impl QePro {
             Err(kind) => return Err(kind),
         }
         let firmware = self.host.query_number(kind::FIRMWARE_REVISION)?;
-        let nm = self.describe("")?.wavelengths_nm();
-        let (first, last) = (nm.first().copied(), nm.last().copied());
-        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
         Ok(Identity {
             model: "Ocean QE Pro".into(),
             serial_number: Some(text(&serial)),
             firmware: Some(firmware.to_string()),
-            notes: vec![format!("{PIXELS} pixels, {first:.1} to {last:.1} nm")],
+            notes: vec![reach(&self.describe("")?)],
         })
     }
 }

@@ -6,7 +6,7 @@ use flowtwin_lab::{FaultKind, SpectrometerInfo};
 
 use crate::codec::obp::kind;
 use crate::codec::sts::{FULL_SCALE, LONGEST_US, PIXELS, SHORTEST_US};
-use crate::driver::obp::{ObpHost, text};
+use crate::driver::obp::{ObpHost, reach, text};
 use crate::driver::one_by_one::Exposes;
 use crate::instrument::Identity;
 use crate::transport::{Dialog, garbled};
@@ -36,14 +36,11 @@ impl Sts {
             Err(kind) => return Err(kind),
         }
         let firmware = self.host.query_number(kind::FIRMWARE_REVISION)?;
-        let nm = self.describe("")?.wavelengths_nm();
-        let (first, last) = (nm.first().copied(), nm.last().copied());
-        let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
         Ok(Identity {
             model: "Ocean STS".into(),
             serial_number: Some(text(&serial)),
             firmware: Some(format!("{firmware:04X}")),
-            notes: vec![format!("{PIXELS} pixels, {first:.1} to {last:.1} nm")],
+            notes: vec![reach(&self.describe("")?)],
         })
     }
 

@@ -13,7 +13,7 @@ use settings::Settings;
 
 use super::{Ailment, Emulator, Line};
 use crate::codec::hdx::{LampLine, PRODUCT};
-use crate::codec::obp::{self, Header, Message, kind};
+use crate::codec::obp::{self, Header, Message, error, kind};
 use crate::codec::take;
 
 /// Vendor id of Ocean Insight.
@@ -22,16 +22,6 @@ const VENDOR: u16 = 0x2457;
 const RESPONSE: usize = 8;
 /// General-purpose pins.
 const PINS: u8 = 8;
-
-/// Error numbers of the protocol.
-mod error {
-    pub(super) const UNKNOWN: u16 = 2;
-    pub(super) const CHECKSUM: u16 = 3;
-    pub(super) const LENGTH: u16 = 5;
-    pub(super) const INVALID: u16 = 6;
-    pub(super) const NOT_READY: u16 = 7;
-    pub(super) const INTERNAL: u16 = 13;
-}
 
 /// What a request yields.
 enum Answer {

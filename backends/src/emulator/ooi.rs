@@ -5,7 +5,7 @@ use flowtwin_lab::{Command, Lab, LightId, Setting, SpectrometerId};
 
 use super::exposure::{Frame, Single};
 use super::{Ailment, Emulator, Line};
-use crate::codec::ooi::{self, INFORMATION, Model, REGISTER, Request, SLOTS, Status};
+use crate::codec::ooi::{self, INFORMATION, Model, REGISTER, Request, Status, slot};
 use crate::codec::take;
 
 /// Integration time out of the box \[µs\].
@@ -104,11 +104,10 @@ impl OoiEmulator {
     }
 
     /// The reply with what is stored at a place: text, filled up with zeros.
-    fn stored(&self, slot: u8, world: &dyn Lab) -> [u8; INFORMATION] {
+    fn stored(&self, at: u8, world: &dyn Lab) -> [u8; INFORMATION] {
         let mut bytes = [0; INFORMATION];
-        (bytes[0], bytes[1]) = (0x05, slot);
-        let (_, wavelengths, response, order, saturation) = SLOTS;
-        if slot == saturation {
+        (bytes[0], bytes[1]) = (0x05, at);
+        if at == slot::SATURATION {
             bytes[6..8].copy_from_slice(&self.model.full_scale().to_le_bytes());
             return bytes;
         }
@@ -118,14 +117,18 @@ impl OoiEmulator {
             None | Some([]) => f32::from(u8::from(power == 0)),
             Some(terms) => terms.get(usize::from(power)).copied().unwrap_or(0.0),
         };
-        let text = match slot {
-            0 => self.serial_number.clone(),
-            _ if slot == order => (TERMS - 1).to_string(),
-            _ if (response..response + TERMS as u8).contains(&slot) => short(bent(slot - response)),
-            _ if (wavelengths..wavelengths + 4).contains(&slot) => {
-                nm(slot - wavelengths).copied().map_or_else(String::new, short)
-            }
-            _ => String::new(),
+        let within =
+            |first: u8, count: usize| at.checked_sub(first).filter(|i| usize::from(*i) < count);
+        let text = if at == slot::SERIAL_NUMBER {
+            self.serial_number.clone()
+        } else if at == slot::ORDER {
+            (TERMS - 1).to_string()
+        } else if let Some(power) = within(slot::RESPONSE, TERMS) {
+            short(bent(power))
+        } else if let Some(power) = within(slot::WAVELENGTHS, 4) {
+            nm(power).copied().map_or_else(String::new, short)
+        } else {
+            String::new()
         };
         let room = &mut bytes[2..INFORMATION - 1];
         let length = text.len().min(room.len());

@@ -6,31 +6,15 @@
 use flowtwin_lab::{Lab, Setting, SpectrometerId, SpectrometerInfo};
 
 use super::exposure::{Frame, Single};
+use super::obp::{self, Answer, Condition, OneForEach, RESPONSE};
 use super::{Ailment, Emulator, Line};
-use crate::codec::obp::{self, Checksum, Header, Message, kind};
+use crate::codec::obp::{error, kind};
 use crate::codec::qe_pro::{self, DIVISOR, LONGEST_US, SHORTEST_US};
-use crate::codec::take;
 
 /// Most spectra its buffer holds.
 const CAPACITY: u32 = 15_698;
-/// Coefficients of the response that it stores.
-const RESPONSE: usize = 8;
 /// Integration time out of the box \[µs\].
 const DEFAULT_US: u32 = 100_000;
-
-/// Error numbers of the protocol.
-mod error {
-    pub(super) const UNKNOWN: u16 = 2;
-    pub(super) const CHECKSUM: u16 = 3;
-    pub(super) const LENGTH: u16 = 5;
-    pub(super) const INVALID: u16 = 6;
-    pub(super) const NOT_READY: u16 = 7;
-    pub(super) const MISSING: u16 = 12;
-    pub(super) const INTERNAL: u16 = 13;
-}
-
-/// What a request yields: data, none where it is only acknowledged, or an error number.
-type Answer = Result<Option<Vec<u8>>, u16>;
 
 /// What it has been set to.
 #[derive(Debug)]
@@ -58,8 +42,7 @@ pub struct QeProEmulator {
     settings: Settings,
     /// Spectra since it has power.
     spectra: u32,
-    powered: bool,
-    busy: bool,
+    condition: Condition,
 }
 
 impl QeProEmulator {
@@ -70,33 +53,12 @@ impl QeProEmulator {
             serial_number: serial_number.to_owned(),
             settings: Settings::default(),
             spectra: 0,
-            powered: true,
-            busy: false,
+            condition: Condition { powered: true, busy: false },
         }
     }
 
     fn info<'a>(&self, world: &'a dyn Lab) -> Option<&'a SpectrometerInfo> {
         world.manifest().spectrometer(&self.single.spectrometer)
-    }
-
-    fn answer(&mut self, message: &Message, world: &mut dyn Lab) -> Answer {
-        if !message.intact {
-            return Err(error::CHECKSUM);
-        }
-        if self.busy {
-            return Err(error::NOT_READY);
-        }
-        let (kind, data) = (message.header.kind, &message.data[..]);
-        if matches!(kind, kind::WAVELENGTH | kind::NONLINEARITY) {
-            return self.coefficient(kind, data, world).map(Some);
-        }
-        if kind == kind::INTEGRATION {
-            super::look_behind(Setting::Integration(self.single.spectrometer.clone()), world);
-        }
-        match self.told(kind) {
-            Some(bytes) => Ok(Some(bytes)),
-            None => self.take(kind, data).map(|()| None),
-        }
     }
 
     fn told(&self, kind: u32) -> Option<Vec<u8>> {
@@ -116,7 +78,7 @@ impl QeProEmulator {
             kind::TRIGGER => vec![settings.trigger],
             kind::LAMP => vec![settings.lamp],
             kind::WAVELENGTH_COUNT => vec![4],
-            kind::NONLINEARITY_COUNT => vec![RESPONSE as u8],
+            kind::NONLINEARITY_COUNT => vec![RESPONSE],
             _ => return None,
         })
     }
@@ -151,27 +113,33 @@ impl QeProEmulator {
         }
         Ok(())
     }
+}
 
-    /// A coefficient; those of the response are for counts of 18 bits.
-    fn coefficient(&self, kind: u32, data: &[u8], world: &dyn Lab) -> Result<Vec<u8>, u16> {
-        let (Some(info), &[i]) = (self.info(world), data) else { return Err(error::LENGTH) };
-        let at = usize::from(i);
-        let value = match (kind, &info.nonlinearity[..]) {
-            (kind::WAVELENGTH, _) => info.wavelength_coefficients.get(at).copied(),
-            _ if at >= RESPONSE => None,
-            (_, []) => Some(f32::from(u8::from(at == 0))),
-            (_, terms) => {
-                let term = terms.get(at).copied().unwrap_or(0.0);
-                Some(term / (DIVISOR as f32).powi(i.into()))
-            }
-        };
-        value.map(|value| value.to_le_bytes().to_vec()).ok_or(error::MISSING)
+/// Messages that do or set something.
+const TAKEN: [u32; 8] = [
+    kind::ABORT,
+    kind::BUFFER_CLEAR,
+    kind::BUFFER_DROP,
+    kind::BUFFER_ACQUIRE,
+    kind::SET_BUFFER_SIZE,
+    kind::SET_INTEGRATION,
+    kind::SET_TRIGGER,
+    kind::SET_LAMP,
+];
+
+impl OneForEach for QeProEmulator {
+    fn condition(&self) -> Condition {
+        self.condition
     }
 
-    /// The next spectrum; none before it is complete. Triggers from outside are not emulated: nothing ever comes.
+    fn is_for_spectrum(&self, kind: u32) -> bool {
+        kind == kind::BUFFERED
+    }
+
+    /// The next spectrum. Triggers from outside are not emulated: nothing ever comes.
     fn spectrum(&mut self, measuring: &mut bool, world: &mut dyn Lab) -> Option<Answer> {
         let Settings { integration_us, trigger, measures, .. } = self.settings;
-        if self.busy || !measures {
+        if !measures {
             *measuring = false;
             return Some(Err(error::NOT_READY));
         }
@@ -189,74 +157,33 @@ impl QeProEmulator {
             }
         }
     }
-}
 
-/// Messages that do or set something.
-const TAKEN: [u32; 8] = [
-    kind::ABORT,
-    kind::BUFFER_CLEAR,
-    kind::BUFFER_DROP,
-    kind::BUFFER_ACQUIRE,
-    kind::SET_BUFFER_SIZE,
-    kind::SET_INTEGRATION,
-    kind::SET_TRIGGER,
-    kind::SET_LAMP,
-];
-
-/// Appends the reply to `message`.
-fn reply(message: &Message, answer: &Answer, out: &mut Vec<u8>) {
-    let request = message.header;
-    let wants_ack = request.flags & obp::ACK_REQUESTED != 0;
-    let ack = if wants_ack { obp::ACK } else { 0 };
-    let header = |flags, error| Header {
-        flags: obp::RESPONSE | flags,
-        error,
-        checksum: Checksum::None,
-        ..request
-    };
-    match answer {
-        Ok(Some(data)) => {
-            obp::write(out, header(ack, 0), data.len(), |out| out.extend_from_slice(data));
+    /// Coefficients of the response are for counts of 18 bits.
+    fn answer(&mut self, kind: u32, data: &[u8], world: &mut dyn Lab) -> Answer {
+        if matches!(kind, kind::WAVELENGTH | kind::NONLINEARITY) {
+            return obp::coefficient(self.info(world), kind, data, DIVISOR as f32);
         }
-        Ok(None) if wants_ack => obp::write(out, header(ack, 0), 0, |_| {}),
-        Ok(None) => {}
-        Err(number) => obp::write(out, header(obp::NACK, *number), 0, |_| {}),
+        if kind == kind::INTEGRATION {
+            super::look_behind(Setting::Integration(self.single.spectrometer.clone()), world);
+        }
+        match self.told(kind) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.take(kind, data).map(|()| None),
+        }
     }
 }
 
 impl Emulator for QeProEmulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        if !self.powered {
-            line.input.clear();
-            line.waiting = None;
-            return;
-        }
-        loop {
-            if let Some(message) = line.waiting.take() {
-                match self.spectrum(&mut line.measuring, world) {
-                    Some(answer) => reply(&message, &answer, &mut line.output),
-                    None => line.waiting = Some(message),
-                }
-            }
-            let Some(message) = take(&mut line.input, obp::scan) else { return };
-            if message.header.kind == kind::BUFFERED && message.intact && line.waiting.is_none() {
-                line.waiting = Some(message);
-                continue;
-            }
-            let answer = match message.header.kind {
-                kind::BUFFERED => Err(error::NOT_READY),
-                _ => self.answer(&message, world),
-            };
-            reply(&message, &answer, &mut line.output);
-        }
+        obp::serve(self, line, world);
     }
 
     fn afflict(&mut self, ailment: Ailment, begins: bool, _world: &mut dyn Lab) -> bool {
         match ailment {
-            Ailment::Busy => self.busy = begins,
+            Ailment::Busy => self.condition.busy = begins,
             Ailment::Saturated => self.single.saturated = begins,
             Ailment::PowerLoss => {
-                self.powered = !begins;
+                self.condition.powered = !begins;
                 self.single.give_up();
                 self.settings = Settings::default();
             }

@@ -302,9 +302,9 @@ fn an_sts_and_a_qe_pro_at_serial_ports_are_found_as_what_they_are() {
     }
 }
 
-/// An emulated STS on a line, and the reply to a message: its error number and its data.
+/// One message to an emulated instrument: the error number of the reply and its data.
 fn ask(
-    emulator: &mut StsEmulator,
+    emulator: &mut dyn Emulator,
     world: &mut dyn Lab,
     kind: u32,
     data: &[u8],
@@ -500,25 +500,11 @@ fn a_light_is_switched_while_frames_are_taken_and_they_are_given_up() {
     }
 }
 
-/// One message to an emulated QE Pro: the error number of the reply and its data.
-fn told(
-    emulator: &mut QeProEmulator,
-    world: &mut dyn Lab,
-    kind: u32,
-    data: &[u8],
-) -> Option<(u16, Vec<u8>)> {
-    let mut line = Line::default();
-    let header = Header { kind, flags: obp::ACK_REQUESTED, ..Header::default() };
-    obp::write(&mut line.input, header, data.len(), |out| out.extend_from_slice(data));
-    emulator.serve(&mut line, world);
-    take(&mut line.output, obp::scan).map(|message| (message.header.error, message.data))
-}
-
 /// Data sheet, "Conditions": idle, it refuses; measuring, it waits for the next spectrum.
 #[test]
 fn a_qe_pro_that_was_stopped_gives_no_spectrum_before_it_measures_again() {
     let (mut eye, mut world) = (QeProEmulator::new("eye".into(), "QEP1"), QE_PRO.world());
-    let mut ask = |kind: u32, data: &[u8]| told(&mut eye, &mut world, kind, data);
+    let mut ask = |kind: u32, data: &[u8]| ask(&mut eye, &mut world, kind, data);
     let done = Some((0, vec![]));
     for (kind, data, answer) in [
         (kind::INTEGRATION_MINIMUM, vec![], Some((0, 8_000_u32.to_le_bytes().to_vec()))),

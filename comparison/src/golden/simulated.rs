@@ -95,7 +95,8 @@ impl Simulated<'_> {
     }
 }
 
-/// Fills all syringes as large ones are and all bottles: on the rig somebody fills them, or has filled them in mid-run.
+/// Fills every syringe as much as the largest one holds, and nobody keeps count of bottles: on the rig somebody fills them, or has
+/// filled them in mid-run.
 fn full(definition: &mut Value) {
     let pumps = definition.pointer_mut("/rig/pumps").and_then(Value::as_object_mut);
     for pump in pumps.into_iter().flat_map(|pumps| pumps.values_mut()) {

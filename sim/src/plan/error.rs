@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum PlanError {
     /// A value is outside its range.
-    #[error("{} is {value}{}: it must be {low} to {high}{}", shown(.key), of(.unit), of(.unit))]
+    #[error("{} is {value}{}: it must be {low} to {high}{}", shown(.key), behind(.unit), behind(.unit))]
     OutOfRange {
         /// Key, such as `rig.pumps.cui.bore_mm`.
         key: String,
@@ -59,7 +59,7 @@ fn shown(key: &str) -> String {
 }
 
 /// A unit behind a number.
-fn of(unit: &str) -> String {
+fn behind(unit: &str) -> String {
     if unit.is_empty() { String::new() } else { format!(" {unit}") }
 }
 

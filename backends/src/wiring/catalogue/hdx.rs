@@ -9,6 +9,7 @@ use std::time::Duration;
 use flowtwin_lab::{FaultKind, LightId, Manifest, SpectrometerId};
 use serde::{Deserialize, Serialize};
 
+use super::single;
 use crate::bench::Instruments;
 use crate::codec::hdx::{LampLine, MOST_AT_ONCE, PRODUCT};
 use crate::driver::hdx::{self, Hdx, HdxLamp, SharedHdx};
@@ -68,8 +69,7 @@ impl InstrumentWiring for HdxWiring {
     }
 
     fn jobs(&self, name: &str) -> Vec<Job> {
-        let spectrometer = Job::Spectrometer(SpectrometerId::new(name));
-        [spectrometer].into_iter().chain(self.lamp.clone().map(Job::Light)).collect()
+        single::jobs(name, self.lamp.as_ref())
     }
 
     fn transmission_s(&self, frames: u32) -> Option<f64> {

@@ -3,7 +3,7 @@
 use flowtwin_lab::{FaultKind, Manifest, SpectrometerId};
 use serde::{Deserialize, Serialize};
 
-use super::single::{self, GAPS_MS};
+use super::single;
 use crate::bench::Instruments;
 use crate::codec::qe_pro::{BINNING_MS, PIXELS, PRODUCT, SPECTRUM_BYTES};
 use crate::driver::qe_pro::QePro;
@@ -34,7 +34,7 @@ impl InstrumentWiring for QeProWiring {
     }
 
     fn ranges(&self) -> Vec<Ranged> {
-        self.gap_ms.iter().map(|ms| Ranged::new("gap_ms", *ms, GAPS_MS.0, GAPS_MS.1)).collect()
+        single::ranges(self.gap_ms)
     }
 
     fn misfit(&self, name: &str, manifest: &Manifest) -> Option<String> {

@@ -8,12 +8,17 @@ use flowtwin_lab::{LightId, Manifest, Span, SpectrometerId};
 
 use crate::bench::Instruments;
 use crate::driver::one_by_one::{Exposes, LampLine, OneByOne, Shared};
-use crate::wiring::{Job, Link};
+use crate::wiring::{Job, Link, Ranged};
 
 /// Shortest and longest that a frame may take longer than its integration time \[ms\].
-pub(super) const GAPS_MS: (f64, f64) = (0.0, 60_000.0);
+const GAPS_MS: (f64, f64) = (0.0, 60_000.0);
 /// Bits of a byte on a serial line.
 const BITS: f64 = 10.0;
+
+/// The number that a section may have.
+pub(super) fn ranges(gap_ms: Option<f64>) -> Vec<Ranged> {
+    gap_ms.map(|ms| Ranged::new("gap_ms", ms, GAPS_MS.0, GAPS_MS.1)).into_iter().collect()
+}
 
 pub(super) fn jobs(name: &str, lamp: Option<&LightId>) -> Vec<Job> {
     let spectrometer = Job::Spectrometer(SpectrometerId::new(name));
