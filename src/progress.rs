@@ -155,7 +155,11 @@ impl Observer for Progress<'_> {
     }
 
     fn task(&mut self, number: usize, of: usize, task: &Task) {
-        self.say(&format!("task {number} of {of}: {}", task.name()));
+        let name = task.name();
+        match task {
+            Task::Ramp(ramp) => self.say(&format!("task {number} of {of}: {name}: {ramp}")),
+            _ => self.say(&format!("task {number} of {of}: {name}")),
+        }
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {

@@ -2,15 +2,15 @@
 //! some ramps and by steady experiments, and calibrated blind.
 //!
 //! ```sh
-//! cargo run --release -p flowtwin-calibration --example ramps -- SCENARIO RIGS RAMPS
+//! cargo run --release -p flowtwin-calibration --example ramps -- SCENARIO RIGS RAMPS [adaptive]
 //! ```
 //!
-//! Free keys are those of the scenario; a true value lies within 20 % of the scenario's. The ramps are those that are expected to
-//! tell most for their lab time, as `flowtwin study ramp --design RAMPS` has them; the steady experiments are those of the policy
-//! `calibrate`, which are expected to tell most, in runs of 2, 4, 6, … For each rig it prints what the ramps took and told, what
-//! the first steady run took that told as much (the standard deviation of all keys together, the 2p-th root of the determinant of
-//! their covariance), and in the end the ratios over rigs, and how many intervals hold. Lab time and liquid are those after the
-//! reference spectra.
+//! With `adaptive`, each ramp but the first is chosen after a calibration with those before it. Free keys are those of the scenario; a
+//! true value lies within 20 % of the scenario's. The ramps are those that are expected to tell most for their lab time, as `flowtwin
+//! study ramp --design RAMPS` has them; the steady experiments are those of the policy `calibrate`, which are expected to tell most, in
+//! runs of 2, 4, 6, … For each rig it prints what the ramps took and told, what the first steady run took that told as much (the standard
+//! deviation of all keys together, the 2p-th root of the determinant of their covariance), and in the end the ratios over rigs, and how
+//! many intervals hold. Lab time and liquid are those after the reference spectra.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use std::error::Error;
@@ -49,12 +49,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenario = Scenario::load(Path::new(&args[0]))?;
     let rigs: u64 = args[1].parse()?;
     let keys = free(&scenario, &[])?;
-    let ramps = best_ramps(&scenario, &keys, None, args[2].parse()?)?;
+    let count: usize = args[2].parse()?;
+    let before = if args.get(3).is_some_and(|word| word == "adaptive") { 1 } else { count };
+    let ramps = best_ramps(&scenario, &keys, None, before)?;
     for ramp in &ramps {
         println!("{:?} to {:?} in {:.1} min", ramp.from.values(), ramp.to.values(), ramp.minutes);
         println!("expected within (95 %) {:?}", ramp.within);
     }
-    let wishes = Wishes { ramps, ..Wishes::default() };
+    let (choose, free) = (count - before, keys.clone());
+    let wishes = Wishes { ramps, choose, free, ..Wishes::default() };
     let (mut hours, mut mls, mut held) = (Vec::new(), Vec::new(), [(0, 0); 2]);
     for rig in 0..rigs {
         let truth = truth(&keys, rig);

@@ -77,7 +77,7 @@ impl Series {
         part: &Part<'_>,
     ) -> Option<Result<Self, String>> {
         let of = match part.task {
-            Task::Experiments { .. } => return None,
+            Task::Experiments { .. } | Task::ChosenRamp(_) => return None,
             Task::Heat(task) => heat(scenario, task, &part.readings),
             Task::Deliver(task) => deliver(scenario, task, &part.readings),
             Task::Ramp(task) => Ramp::of_task(scenario, task, part).map(|ramp| {

@@ -19,6 +19,7 @@ mod heat;
 mod kind;
 mod light;
 mod line;
+mod next_ramp;
 mod page;
 mod ramp;
 mod replicates;

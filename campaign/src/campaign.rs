@@ -30,6 +30,7 @@ use flowtwin_lab::journal::{
     Recalibrated, Record, Sink, SpoiledRecord, Writer, delivered, drawn,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{
     Blank, Command, Conditions, Fault, FaultKind, Instant, Lab, Observation, Streams,
 };
@@ -182,6 +183,11 @@ impl<'a> Campaign<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
+        let is_read = self.scenario.study().iter().any(|it| matches!(it, Task::ChosenRamp(_)));
+        let writer = match is_read {
+            true => writer.keeping(there.map_or(&[], Journal::bytes)),
+            false => writer,
+        };
         let mut guarded = self.scenario.guarded(lab);
         let missing = there.map(delivered).unwrap_or_default();
         let pumps = guarded.manifest().pumps.iter().map(|info| missing.get(&info.name).copied());
@@ -297,7 +303,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         match self.in_order() {
             Ok(()) => Ok(None),
             Err(Halt::Fault(fault)) => Ok(Some(self.given_up(fault))),
-            Err(Halt::Error(error)) => Err(error),
+            Err(Halt::Error(error)) => {
+                // What could not be made safe is recorded by the journal and the guard.
+                let _safe = self.lab.send(&Command::MakeSafe);
+                Err(error)
+            }
         }
     }
 

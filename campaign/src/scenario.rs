@@ -4,6 +4,7 @@ mod able;
 mod believed;
 mod calibration;
 mod check;
+mod chooses;
 mod course;
 mod ending;
 mod entrant;
@@ -42,6 +43,7 @@ use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial}
 
 pub use calibration::{BelievedSpec, CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
+pub use chooses::ChoosesRamps;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, EntrantKind, believing};
 pub use expected::{Expected, Followed, Moment, Reading, commanded};
@@ -74,6 +76,7 @@ pub struct Scenario {
     phases: Vec<Phase>,
     wanted: Wanted,
     believed: Option<believed::Believed>,
+    chooses: Option<Arc<dyn ChoosesRamps>>,
 }
 
 /// Where the experiments of a scenario are done, unless on a rig.
@@ -278,6 +281,7 @@ impl Scenario {
             phases,
             wanted: file.wanted(),
             believed: None,
+            chooses: None,
             file,
         })
     }
@@ -299,6 +303,7 @@ impl Scenario {
             phases,
             wanted: file.wanted(),
             believed: None,
+            chooses: None,
             file,
         })
     }
@@ -314,6 +319,7 @@ impl Scenario {
             phases: Vec::new(),
             wanted: file.wanted(),
             believed: None,
+            chooses: None,
             file,
         };
         Ok(scenario.with_phases(phases))
@@ -356,6 +362,7 @@ impl Scenario {
             procedure: self.procedure.clone(),
             wanted: self.wanted.clone(),
             believed: self.believed.clone(),
+            chooses: self.chooses.clone(),
             phases,
         }
     }

@@ -2,10 +2,13 @@
 //!
 //! A task is carried out by [`crate::Procedure::carry_out`]; experiments are those of a phase.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::Conditions;
 use crate::id::{HeaterId, PumpId, SensorId};
+use crate::math;
 use crate::observation::Quality;
 use crate::time::Instant;
 
@@ -28,6 +31,8 @@ pub enum Task {
     Tracer(TracerTask),
     /// Inputs are ramped.
     Ramp(RampTask),
+    /// Inputs are ramped as seems best once all tasks before it are done.
+    ChosenRamp(ChosenRampTask),
 }
 
 impl Task {
@@ -39,7 +44,7 @@ impl Task {
             Self::Light(_) => "light",
             Self::Deliver(_) => "flow",
             Self::Tracer(_) => "tracer",
-            Self::Ramp(_) => "ramp",
+            Self::Ramp(_) | Self::ChosenRamp(_) => "ramp",
         }
     }
 
@@ -115,6 +120,29 @@ pub struct RampTask {
     pub to: Conditions,
     /// Its times.
     pub times: RampSpec,
+}
+
+/// Inputs in the order of the space, and how long the ramp takes: `flow = 100 to 300, bath_c = 80 in 12 min`.
+impl fmt::Display for RampTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, ((name, from), (_, to))) in self.from.words().zip(self.to.words()).enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            let (from, to) = (from.to_string(), to.to_string());
+            let until = if from == to { String::new() } else { format!(" to {to}") };
+            write!(f, "{comma}{name} = {from}{until}")?;
+        }
+        write!(f, " in {} min", math::round_decimals(self.times.duration_s / 60.0, 1))
+    }
+}
+
+/// A ramp that is chosen when its turn comes. The journal records the [`RampTask`] that was chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenRampTask {
+    /// Keys of the scenario of which it is to tell most.
+    pub free: Vec<String>,
+    /// How long it takes, where that is fixed \[min\].
+    pub minutes: Option<f64>,
 }
 
 /// How flows are ramped.

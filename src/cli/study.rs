@@ -52,10 +52,13 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", conflicts_with_all = ["from", "to"])]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=20))]
     pub design: Option<u8>,
+    /// Ramp with --design: choose each ramp but the first when those before it have been measured, by a calibration with them.
+    #[arg(long, requires = "design")]
+    pub adaptive: bool,
     /// Light: how long it is watched; ramp: how long it takes (min).
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<f64>,
-    /// Commission: a key to estimate in the end; ramp with --design: a key to tell. KEY or KEY=LOW..HIGH; can be repeated
+    /// Commission: a key to estimate in the end; ramp with --design: a key to determine. KEY or KEY=LOW..HIGH; can be repeated
     /// [default: those that the scenario names].
     #[arg(long, value_name = "KEY")]
     pub free: Vec<String>,

@@ -8,7 +8,7 @@ use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::hardware::Rehearsal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::{Conditions, Word};
+use flowtwin_lab::Conditions;
 use flowtwin_report::format::significant;
 use serde_json::{Value, json};
 
@@ -46,9 +46,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let mut wishes = wishes(args, &scenario)?;
     if let Some(count) = args.design {
         wishes.check(Study::Ramp)?;
-        let keys = calibrate::keys(&scenario, &args.free)?;
-        wishes.ramps = best_ramps(&scenario, &keys, args.minutes, usize::from(count))?;
-        say_best(&wishes.ramps);
+        let (keys, count) = (calibrate::keys(&scenario, &args.free)?, usize::from(count));
+        let before = if args.adaptive { 1 } else { count };
+        wishes.ramps = best_ramps(&scenario, &keys, args.minutes, before)?;
+        say_best(&scenario, &wishes.ramps);
+        (wishes.choose, wishes.free) = (count - before, keys);
     }
     let design = Design::of(&scenario, study(args.kind), &wishes)?;
     design.left_out.iter().for_each(|text| console::say_line(format_args!("left out: {text}")));
@@ -120,15 +122,9 @@ fn refuse(args: &Args) -> Result<(), CommandError> {
 }
 
 /// Says which ramps were chosen, and what they are expected to tell together.
-fn say_best(ramps: &[BestRamp]) {
-    let input = |((name, from), (_, to)): ((&str, Word<'_>), (&str, Word<'_>))| {
-        let (from, to) = (from.to_string(), to.to_string());
-        if from == to { format!("{name} = {from}") } else { format!("{name} = {from} to {to}") }
-    };
+fn say_best(scenario: &Scenario, ramps: &[BestRamp]) {
     for ramp in ramps {
-        let inputs: Vec<String> = ramp.from.words().zip(ramp.to.words()).map(input).collect();
-        let minutes = significant(ramp.minutes, 3);
-        console::say_line(format_args!("ramp: {} in {minutes} min", inputs.join(", ")));
+        console::say_line(format_args!("ramp: {}", ramp.task(scenario)));
     }
     for (key, part) in ramps.last().iter().flat_map(|ramp| &ramp.within) {
         let percent = significant(100.0 * part, 2);
@@ -147,7 +143,7 @@ fn wishes(args: &Args, scenario: &Scenario) -> Result<Wishes, Diagnostic> {
         from: named(&args.from)?,
         to: named(&args.to)?,
         minutes: args.minutes,
-        ramps: Vec::new(),
+        ..Wishes::default()
     })
 }
 

@@ -6,12 +6,13 @@
 
 use flowtwin_campaign::scenario::{Free, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::study::RampSpec;
+use flowtwin_lab::study::{RampSpec, RampTask};
 use flowtwin_lab::{Conditions, Stream, Streams, math};
 use nalgebra::{DMatrix, DVector};
 
 use super::ends;
-use crate::data::drawn;
+use crate::calibration::calibrate;
+use crate::data::{Measured, drawn};
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::ramp::Ramp;
@@ -70,6 +71,15 @@ struct Tried {
     information: DMatrix<f64>,
 }
 
+impl BestRamp {
+    /// The same as a task of a study.
+    pub fn task(&self, scenario: &Scenario) -> RampTask {
+        let (from, to) = (self.from.clone(), self.to.clone());
+        let times = ends::times(scenario, (&from, &to), Some(self.minutes));
+        RampTask { from, to, times }
+    }
+}
+
 impl Tried {
     fn worth(&self) -> f64 {
         self.tells / self.lab_time_s
@@ -87,31 +97,37 @@ pub fn best_ramps(
     minutes: Option<f64>,
     count: usize,
 ) -> Result<Vec<BestRamp>, Diagnostic> {
-    let ramped = ends::ramped(scenario);
-    if ramped.is_empty() {
-        return Err(Diagnostic::new("ramp: no flow can be ramped in this space"));
+    let mut search = Search::of(scenario, free, minutes)?;
+    (0..count).map(|_| search.next()).collect()
+}
+
+/// The ramp that tells most of these keys for each hour of lab time, after what a rig has measured: about the values that fit
+/// this, where it tells them, and with what it tells of them counted as known.
+///
+/// # Errors
+/// As [`best_ramps`].
+pub(super) fn next_ramp(
+    scenario: &Scenario,
+    free: &[Free],
+    minutes: Option<f64>,
+    measured: &Measured,
+) -> Result<BestRamp, Diagnostic> {
+    // Too little to fit anything tells nothing: the values of the scenario stay.
+    let fitted = calibrate(scenario, free, measured).ok();
+    let value = |key: &str| {
+        let parameters = fitted.iter().flat_map(|fitted| &fitted.parameters);
+        parameters.into_iter().find(|it| it.key == key)?.value
+    };
+    let mut free = free.to_vec();
+    for key in &mut free {
+        key.start = value(&key.key).unwrap_or(key.start);
     }
-    let search = Search::of(scenario, free, minutes, ramped);
-    let mut search = search.ok_or_else(|| {
-        Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned())
-    })?;
-    let mut all = Vec::new();
-    for _ in 0..count {
-        let best = search.best().ok_or_else(|| {
-            Diagnostic::new("ramp: none of the ramps that were tried can be simulated")
-        })?;
-        let names = free.iter().map(|free| free.key.clone());
-        all.push(BestRamp {
-            minutes: best.times.duration_s / 60.0,
-            within: names.zip(best.within).collect(),
-            from: best.from,
-            to: best.to,
-            tells: best.tells,
-            lab_time_s: best.lab_time_s,
-        });
-        search.known = best.information;
+    let mut search = Search::of(scenario, &free, minutes)?;
+    let model = Model::new(scenario, &free, &measured.experiments).with_series(&measured.series);
+    if let Some(told) = search.information(&model) {
+        search.known += told;
     }
-    Ok(all)
+    search.next()
 }
 
 /// Where ramps are looked for.
@@ -132,13 +148,35 @@ impl<'a> Search<'a> {
         scenario: &'a Scenario,
         free: &'a [Free],
         minutes: Option<f64>,
-        ramped: Vec<usize>,
-    ) -> Option<Self> {
+    ) -> Result<Self, Diagnostic> {
+        let ramped = ends::ramped(scenario);
+        if ramped.is_empty() {
+            return Err(Diagnostic::new("ramp: no flow can be ramped in this space"));
+        }
         let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
         let near = ends::spread(scenario, "best ramp", PLACES, false);
-        let noise = Noise::near(scenario, free, &start, near.into_iter())?;
+        let noise = Noise::near(scenario, free, &start, near.into_iter()).ok_or_else(|| {
+            Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned())
+        })?;
         let known = DMatrix::identity(free.len(), free.len());
-        Some(Self { scenario, free, start, noise, minutes, ramped, known })
+        Ok(Self { scenario, free, start, noise, minutes, ramped, known })
+    }
+
+    /// The best ramp, which counts as measured afterwards.
+    fn next(&mut self) -> Result<BestRamp, Diagnostic> {
+        let best = self.best().ok_or_else(|| {
+            Diagnostic::new("ramp: none of the ramps that were tried can be simulated")
+        })?;
+        self.known = best.information;
+        let names = self.free.iter().map(|free| free.key.clone());
+        Ok(BestRamp {
+            minutes: best.times.duration_s / 60.0,
+            within: names.zip(best.within).collect(),
+            from: best.from,
+            to: best.to,
+            tells: best.tells,
+            lab_time_s: best.lab_time_s,
+        })
     }
 
     fn best(&self) -> Option<Tried> {
@@ -215,6 +253,25 @@ impl<'a> Search<'a> {
         residence_s(from).max(residence_s(to))
     }
 
+    /// What is believed of keys that may be anywhere in their ranges: standard deviations on their scales.
+    fn deviations(&self) -> Vec<f64> {
+        let believed =
+            |free: &Free| (free.scaled(free.high) - free.scaled(free.low)) / (2.0 * EITHER_WAY);
+        self.free.iter().map(believed).collect()
+    }
+
+    /// What is told by whatever a model predicts, in units of what is believed; none where it cannot be simulated.
+    fn information(&self, model: &Model<'_>) -> Option<DMatrix<f64>> {
+        let whitener = self.noise.whitener(model, &self.start)?;
+        let slopes = model.slopes(&self.start)?;
+        let columns = slopes
+            .iter()
+            .zip(self.deviations())
+            .map(|(slope, deviation)| whitener.apply(slope) * deviation);
+        let jacobian = DMatrix::from_columns(&columns.collect::<Vec<DVector<f64>>>());
+        Some(jacobian.transpose() * &jacobian)
+    }
+
     /// What a ramp tells; none where it cannot be simulated.
     fn tried(&self, (from, to): (Conditions, Conditions), length: f64) -> Option<Tried> {
         let longest_s = self.longest_s((&from, &to));
@@ -228,16 +285,8 @@ impl<'a> Search<'a> {
         let last_s = ramp.readings().last()?.read_s;
         let series = [Series::of_ramp(String::new(), 0, ramp)];
         let model = Model::new(self.scenario, self.free, &[]).with_series(&series);
-        let whitener = self.noise.whitener(&model, &self.start)?;
-        let slopes = model.slopes(&self.start)?;
-        // Of a key that may be anywhere in its range.
-        let believed =
-            |free: &Free| (free.scaled(free.high) - free.scaled(free.low)) / (2.0 * EITHER_WAY);
-        let deviations: Vec<f64> = self.free.iter().map(believed).collect();
-        let columns = slopes.iter().zip(&deviations).map(|(slope, sd)| whitener.apply(slope) * *sd);
-        let jacobian = DMatrix::from_columns(&columns.collect::<Vec<DVector<f64>>>());
-        let n = self.free.len();
-        let information = jacobian.transpose() * &jacobian + &self.known;
+        let (n, deviations) = (self.free.len(), self.deviations());
+        let information = self.information(&model)? + &self.known;
         let root = information.clone().cholesky()?;
         let volume = |root: DMatrix<f64>| -> f64 { (0..n).map(|i| math::ln(root[(i, i)])).sum() };
         let tells = volume(root.l()) - volume(self.known.clone().cholesky()?.l());

@@ -1,9 +1,13 @@
 //! What a study does on a rig.
 
-use flowtwin_campaign::scenario::Scenario;
+use std::sync::Arc;
+
+use flowtwin_campaign::scenario::{Free, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::procedure::Needs;
-use flowtwin_lab::study::{DeliverTask, HeatTask, LightTask, RampTask, Task, TracerTask};
+use flowtwin_lab::study::{
+    ChosenRampTask, DeliverTask, HeatTask, LightTask, RampTask, Task, TracerTask,
+};
 use flowtwin_lab::{
     Conditions, Level, Manifest, Probe, PumpId, PumpInfo, SensorId, SensorKind, Temperature,
 };
@@ -12,9 +16,10 @@ use super::best_ramp::BestRamp;
 use super::ends;
 use super::flow::BY_LIGHT;
 use super::kind::Study;
+use super::next_ramp::NextRamp;
 
 /// What somebody wants of a study; by default the study decides.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// Conditions of replicates.
     pub at: Option<Conditions>,
@@ -28,6 +33,10 @@ pub struct Wishes {
     pub minutes: Option<f64>,
     /// Ramps that were chosen for what they tell, in place of one from there to there.
     pub ramps: Vec<BestRamp>,
+    /// Ramps that are chosen behind these while the study is under way, each when those before it have been measured …
+    pub choose: usize,
+    /// … for what they tell of these keys.
+    pub free: Vec<Free>,
 }
 
 /// How long lights may be watched, or a ramp may take \[min\].
@@ -142,7 +151,12 @@ impl Design {
             return Err(Diagnostic::new(drawn.left_out.join("; ")));
         }
         let Drawn { study, phases, left_out, .. } = drawn;
-        Ok(Self { scenario: scenario.studying(study, phases)?, left_out })
+        let mut studying = scenario.studying(study, phases)?;
+        if wishes.choose > 0 {
+            let chooser = NextRamp::new(scenario.clone(), wishes.free.clone());
+            studying = studying.choosing_ramps(Arc::new(chooser));
+        }
+        Ok(Self { scenario: studying, left_out })
     }
 
     /// What is about to be done, in a line.
@@ -375,11 +389,13 @@ impl Drawn<'_> {
     }
 
     fn ramp(&mut self) -> Result<(), Diagnostic> {
-        for BestRamp { from, to, minutes, .. } in &self.wishes.ramps {
-            let times = ends::times(self.scenario, (from, to), Some(*minutes));
-            self.part(Task::Ramp(RampTask { from: from.clone(), to: to.clone(), times }));
+        let (scenario, wishes) = (self.scenario, self.wishes);
+        wishes.ramps.iter().for_each(|ramp| self.part(Task::Ramp(ramp.task(scenario))));
+        for _ in 0..wishes.choose {
+            let free = wishes.free.iter().map(|free| free.key.clone()).collect();
+            self.part(Task::ChosenRamp(ChosenRampTask { free, minutes: wishes.minutes }));
         }
-        if !self.wishes.ramps.is_empty() {
+        if !wishes.ramps.is_empty() || wishes.choose > 0 {
             return Ok(());
         }
         let found = match (&self.wishes.from, &self.wishes.to) {

@@ -35,7 +35,7 @@ impl Findings {
                 Task::Experiments { phase } if is_replicated(journal, phase) => {
                     replicates::add(&mut found, &scenario, journal, phase);
                 }
-                Task::Experiments { .. } => {}
+                Task::Experiments { .. } | Task::ChosenRamp(_) => {}
             }
             if let Some(fault) = part.fault {
                 let (number, name) = (part.number, part.task.name());

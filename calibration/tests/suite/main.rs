@@ -1,6 +1,7 @@
 //! What calibrations promise, on rigs whose truth is known.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod adaptive;
 mod curves;
 mod noise;
 mod ramps;

@@ -18,6 +18,14 @@ pub enum CampaignError {
         /// Why.
         source: PolicyError,
     },
+    /// No ramp was chosen.
+    #[error("task {task}: no ramp was chosen: {why}")]
+    NoRamp {
+        /// Its number in the study, from 1.
+        task: usize,
+        /// Why.
+        why: String,
+    },
     /// There is no rig to simulate.
     #[error(transparent)]
     NoRig(#[from] NoRig),

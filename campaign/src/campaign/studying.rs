@@ -5,7 +5,7 @@ use flowtwin_lab::layer::Journaled;
 use flowtwin_lab::study::{Reading, Task};
 use flowtwin_lab::{Blank, Fault, FaultKind, Lab};
 
-use super::{Halt, UnderWay};
+use super::{CampaignError, Halt, UnderWay};
 
 impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     /// Carries out every task. The reference spectra are taken before the first that needs them.
@@ -27,6 +27,8 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
                     None => self.reference()?,
                 });
             }
+            let chosen = self.chosen(place, task)?;
+            let task = chosen.as_ref().unwrap_or(task);
             let is_begun = place < done || begun == Some(place) && is_of_experiments;
             if !is_begun {
                 let at_ns = self.lab.now();
@@ -38,6 +40,20 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             self.task(task, blank.as_ref().unwrap_or(&none))?;
         }
         Ok(())
+    }
+
+    /// The ramp in the place of one that is chosen when its turn comes; none for any other task.
+    fn chosen(&mut self, place: usize, task: &Task) -> Result<Option<Task>, Halt> {
+        let Task::ChosenRamp(task) = task else { return Ok(None) };
+        let no_ramp = |why: String| Halt::Error(CampaignError::NoRamp { task: place + 1, why });
+        let chooses = self.campaign.scenario.chooses_ramps().cloned();
+        let chooses =
+            chooses.ok_or_else(|| no_ramp("only `flowtwin study` chooses ramps".into()))?;
+        let so_far = self.lab.writer().so_far().transpose().ok().flatten();
+        let so_far = so_far.ok_or_else(|| no_ramp("nothing was kept of the journal".into()))?;
+        let (task, number) = (task.clone(), place as u64 + 1);
+        let ramp = self.thinking(move || chooses.choose(&task, number, &so_far))?;
+        Ok(Some(Task::Ramp(ramp.map_err(|why| no_ramp(why.to_string()))?)))
     }
 
     /// Carries out one task. What keeps only this one from being done is recorded, and the next one follows.

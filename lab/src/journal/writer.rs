@@ -5,7 +5,7 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use super::line;
-use super::reader::Journal;
+use super::reader::{Journal, JournalError, read};
 use super::record::Record;
 use super::seal::Seal;
 use super::sink::Sink;
@@ -20,6 +20,8 @@ pub struct Writer<S> {
     digest: Sha256,
     failed: bool,
     promptly: bool,
+    /// What has been written, where somebody reads it meanwhile.
+    kept: Option<Vec<u8>>,
 }
 
 impl<S: Sink> Writer<S> {
@@ -32,6 +34,7 @@ impl<S: Sink> Writer<S> {
             digest: Sha256::new(),
             failed: false,
             promptly: false,
+            kept: None,
         }
     }
 
@@ -46,6 +49,7 @@ impl<S: Sink> Writer<S> {
             digest,
             failed: false,
             promptly: false,
+            kept: None,
         }
     }
 
@@ -54,6 +58,20 @@ impl<S: Sink> Writer<S> {
     #[must_use]
     pub fn promptly(self) -> Self {
         Self { promptly: true, ..self }
+    }
+
+    /// The same writer, which keeps what it writes in memory as well, behind the lines `there` that its sink holds already.
+    #[must_use]
+    pub fn keeping(self, there: &[u8]) -> Self {
+        Self { kept: Some(there.to_vec()), ..self }
+    }
+
+    /// The journal up to now; none where nothing is kept.
+    ///
+    /// # Errors
+    /// If nothing has been written.
+    pub fn so_far(&self) -> Option<Result<Journal, JournalError>> {
+        self.kept.as_deref().map(read)
     }
 
     /// Whether what is intended is written before it is done.
@@ -74,6 +92,7 @@ impl<S: Sink> Writer<S> {
         let result = self.sink.append(text.as_bytes());
         let durable = record.is_durable() || self.promptly && matches!(record, Record::Intended(_));
         self.digest.update(text.as_bytes());
+        self.kept.iter_mut().for_each(|kept| kept.extend_from_slice(text.as_bytes()));
         self.prev = line::hash(text.as_bytes());
         let seal = Seal::new(self.next, &self.prev);
         self.next += 1;

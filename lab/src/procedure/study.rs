@@ -54,6 +54,7 @@ impl Procedure {
             }
             Task::Tracer(task) => tracer::step(self, lab, blank, task, note),
             Task::Ramp(task) => self.ramped(lab, blank, space, task, note),
+            Task::ChosenRamp(_) => Err(refused(lab, "nobody has chosen this ramp yet")),
         };
         match done.and_then(|()| flow::stop_all(lab)) {
             Ok(()) => Ok(()),
@@ -78,10 +79,13 @@ impl Procedure {
         self.ramp_noting(lab, blank, space, (from, to), times, &mut tell)
     }
 
-    /// What each pump may deliver in a task of a study \[µL\]; nothing for experiments, which [`Procedure::needs_ul`] tells of.
+    /// What each pump may deliver in a task of a study \[µL\]; nothing for experiments, which [`Procedure::needs_ul`] tells of, and
+    /// for a ramp that is not chosen yet.
     pub fn task_needs_ul(&self, manifest: &Manifest, task: &Task) -> Needs {
         match task {
-            Task::Experiments { .. } | Task::Heat(_) | Task::Light(_) => Needs::new(),
+            Task::Experiments { .. } | Task::Heat(_) | Task::Light(_) | Task::ChosenRamp(_) => {
+                Needs::new()
+            }
             Task::Deliver(task) => vec![(task.pump.clone(), deliver::volume_ul(task))],
             Task::Tracer(TracerTask { from, to, lasts_s, .. }) => {
                 let ends = [from, to].map(|at| self.recipe.settings(at));
