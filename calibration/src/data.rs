@@ -69,7 +69,7 @@ impl Measured {
     fn add_run(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
         let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
         let (name, run) = (path.display().to_string(), self.next_run());
-        self.add_series(scenario, &name, &journal, run, u64::MAX);
+        self.add_series(scenario, &name, &journal, run);
         let is_study = parts(&journal).iter().any(|part| !part.is_experiments());
         match is_study && journal.experiments().next().is_none() {
             true => {
@@ -80,14 +80,10 @@ impl Measured {
         }
     }
 
-    /// What the tasks of a study before this one have measured: experiments, heating curves, weighed deliveries and ramps.
-    pub(crate) fn before_task(
-        scenario: &Scenario,
-        journal: &Journal,
-        number: u64,
-    ) -> Result<Self, Diagnostic> {
+    /// What the tasks of a study have measured: experiments, heating curves, weighed deliveries and ramps.
+    pub(crate) fn in_study(scenario: &Scenario, journal: &Journal) -> Result<Self, Diagnostic> {
         let (mut measured, name) = (Self::default(), "this study");
-        measured.add_series(scenario, name, journal, 0, number);
+        measured.add_series(scenario, name, journal, 0);
         measured.simulated = journal.header().simulated;
         if journal.experiments().next().is_some() {
             measured.add_experiments(scenario, name, journal, 0, |_| true)?;
@@ -95,17 +91,10 @@ impl Measured {
         Ok(measured)
     }
 
-    /// Adds what tasks before this one read one after another.
-    fn add_series(
-        &mut self,
-        scenario: &Scenario,
-        name: &str,
-        journal: &Journal,
-        run: usize,
-        number: u64,
-    ) {
-        for part in parts(journal).iter().filter(|part| part.number < number) {
-            match Series::of(scenario, name, run, part) {
+    /// Adds what tasks read one after another.
+    fn add_series(&mut self, scenario: &Scenario, name: &str, journal: &Journal, run: usize) {
+        for part in parts(journal) {
+            match Series::of(scenario, name, run, &part) {
                 Some(Ok(series)) => self.series.push(series),
                 Some(Err(why)) => self.notes.push(why),
                 None => {}

@@ -183,11 +183,7 @@ impl<'a> Campaign<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
-        let is_read = self.scenario.study().iter().any(|it| matches!(it, Task::ChosenRamp(_)));
-        let writer = match is_read {
-            true => writer.keeping(there.map_or(&[], Journal::bytes)),
-            false => writer,
-        };
+        let writer = self.kept_if_read(writer, there);
         let mut guarded = self.scenario.guarded(lab);
         let missing = there.map(delivered).unwrap_or_default();
         let pumps = guarded.manifest().pumps.iter().map(|info| missing.get(&info.name).copied());
@@ -225,6 +221,7 @@ impl<'a> Campaign<'a> {
             spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
             decided: recorded.map(|j| j.decided().collect()).unwrap_or_default(),
             recalibrated: recorded.map(|j| j.recalibrated().collect()).unwrap_or_default(),
+            recorded_ramps: recorded.map(Journal::ramps).unwrap_or_default(),
             wasted: Spent::default(),
             by_hand,
             used_ml: BTreeMap::new(),
@@ -260,6 +257,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     decided: VecDeque<&'w Decided>,
     /// What is recorded of calibrations anew.
     recalibrated: Vec<&'w Recalibrated>,
+    /// What is recorded of ramps of a study, by the numbers of their tasks.
+    recorded_ramps: BTreeMap<u64, Task>,
     /// What spoiled experiments have taken since it was last asked.
     wasted: Spent,
     /// Syringes that somebody fills.

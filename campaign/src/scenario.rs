@@ -388,11 +388,11 @@ impl Scenario {
             }
         });
         let phases: Vec<PhaseSpec> = repeated.filter(|phase| phase.experiments > 0).collect();
-        let is_there = |task: &&Task| match task {
+        let is_there = |task: &Task| match task {
             Task::Experiments { phase } => phases.iter().any(|known| known.name == *phase),
             _ => true,
         };
-        let study = self.file.study.iter().filter(is_there).cloned().collect();
+        let study = self.with_ramps_of(journal).filter(is_there).collect();
         let file = ScenarioFile { phases, study, ..self.file.clone() };
         Self::new(file, &Tree::default())
     }

@@ -25,13 +25,8 @@ impl NextRamp {
 }
 
 impl ChoosesRamps for NextRamp {
-    fn choose(
-        &self,
-        task: &ChosenRampTask,
-        number: u64,
-        so_far: &Journal,
-    ) -> Result<RampTask, Diagnostic> {
-        let measured = Measured::before_task(&self.scenario, so_far, number)?;
+    fn choose(&self, task: &ChosenRampTask, so_far: &Journal) -> Result<RampTask, Diagnostic> {
+        let measured = Measured::in_study(&self.scenario, so_far)?;
         let best = next_ramp(&self.scenario, &self.free, task.minutes, &measured)?;
         Ok(best.task(&self.scenario))
     }

@@ -1,11 +1,11 @@
 //! A study: tasks in their order, in place of the phases.
 
-use flowtwin_lab::journal::{Journal, Record, Sink, TaskRecord};
+use flowtwin_lab::journal::{Journal, Record, Sink, TaskRecord, Writer};
 use flowtwin_lab::layer::Journaled;
 use flowtwin_lab::study::{Reading, Task};
 use flowtwin_lab::{Blank, Fault, FaultKind, Lab};
 
-use super::{CampaignError, Halt, UnderWay};
+use super::{Campaign, CampaignError, Halt, UnderWay};
 
 impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     /// Carries out every task. The reference spectra are taken before the first that needs them.
@@ -42,17 +42,23 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         Ok(())
     }
 
-    /// The ramp in the place of one that is chosen when its turn comes; none for any other task.
+    /// The ramp in the place of one that is chosen when its turn comes, or that is recorded as chosen; none for any other task.
     fn chosen(&mut self, place: usize, task: &Task) -> Result<Option<Task>, Halt> {
         let Task::ChosenRamp(task) = task else { return Ok(None) };
+        if let Some(known) = self.recorded_ramps.get(&(place as u64 + 1)) {
+            return Ok(Some(known.clone()));
+        }
         let no_ramp = |why: String| Halt::Error(CampaignError::NoRamp { task: place + 1, why });
+        if self.campaign.only_recorded {
+            return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
+        }
         let chooses = self.campaign.scenario.chooses_ramps().cloned();
         let chooses =
             chooses.ok_or_else(|| no_ramp("only `flowtwin study` chooses ramps".into()))?;
         let so_far = self.lab.writer().so_far().transpose().ok().flatten();
         let so_far = so_far.ok_or_else(|| no_ramp("nothing was kept of the journal".into()))?;
-        let (task, number) = (task.clone(), place as u64 + 1);
-        let ramp = self.thinking(move || chooses.choose(&task, number, &so_far))?;
+        let task = task.clone();
+        let ramp = self.thinking(move || chooses.choose(&task, &so_far))?;
         Ok(Some(Task::Ramp(ramp.map_err(|why| no_ramp(why.to_string()))?)))
     }
 
@@ -73,6 +79,20 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         match done {
             Err(fault) if is_of_the_task(&fault) => Ok(self.lab.record(&Record::Fault(fault))?),
             done => Ok(done?),
+        }
+    }
+}
+
+impl Campaign<'_> {
+    /// The same writer; if ramps are chosen by what was measured, it keeps what it writes behind the journal that is there.
+    pub(super) fn kept_if_read<S: Sink>(
+        &self,
+        writer: Writer<S>,
+        there: Option<&Journal>,
+    ) -> Writer<S> {
+        match self.scenario.study().iter().any(|task| matches!(task, Task::ChosenRamp(_))) {
+            true => writer.keeping(there.map_or(&[], Journal::bytes)),
+            false => writer,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::journal::Journal;
-use flowtwin_lab::study::{ChosenRampTask, RampTask};
+use flowtwin_lab::study::{ChosenRampTask, RampTask, Task};
 
 use super::Scenario;
 
@@ -14,7 +14,7 @@ use super::Scenario;
 /// ```
 /// use flowtwin_campaign::scenario::ChoosesRamps;
 /// use flowtwin_data::diagnostic::Diagnostic;
-/// use flowtwin_lab::journal::{Journal, Record};
+/// use flowtwin_lab::journal::Journal;
 /// use flowtwin_lab::study::{ChosenRampTask, RampTask, Task};
 ///
 /// /// Goes back to where the last ramp began.
@@ -22,36 +22,37 @@ use super::Scenario;
 /// struct Back;
 ///
 /// impl ChoosesRamps for Back {
-///     fn choose(&self, _: &ChosenRampTask, number: u64, so_far: &Journal) -> Result<RampTask, Diagnostic> {
-///         let ramp = so_far.records().iter().rev().find_map(|record| match record {
-///             Record::Task(it) if it.number < number => match &it.task {
-///                 Task::Ramp(ramp) => Some(ramp),
-///                 _ => None,
-///             },
-///             _ => None,
-///         });
-///         let RampTask { from, to, times } = ramp.ok_or_else(|| Diagnostic::new("no ramp before it"))?.clone();
-///         Ok(RampTask { from: to, to: from, times })
+///     fn choose(&self, _: &ChosenRampTask, so_far: &Journal) -> Result<RampTask, Diagnostic> {
+///         match so_far.ramps().pop_last() {
+///             Some((_, Task::Ramp(RampTask { from, to, times }))) => {
+///                 Ok(RampTask { from: to, to: from, times })
+///             }
+///             _ => Err(Diagnostic::new("there is no ramp before it")),
+///         }
 ///     }
 /// }
 /// ```
 pub trait ChoosesRamps: fmt::Debug + Send + Sync {
-    /// The ramp that is task `number` of the study, from 1; `so_far` is its journal. What it holds of this task and later ones does
-    /// not count: it comes from a run that was stopped, and the task begins anew.
+    /// The ramp whose turn it is in a study, which has this journal `so_far`.
     ///
-    /// The same journal gives the same ramp, or a run could not be resumed or repeated.
+    /// The same journal gives the same ramp, or a run could not be repeated.
     ///
     /// # Errors
     /// In words, why no ramp can be chosen.
-    fn choose(
-        &self,
-        task: &ChosenRampTask,
-        number: u64,
-        so_far: &Journal,
-    ) -> Result<RampTask, Diagnostic>;
+    fn choose(&self, task: &ChosenRampTask, so_far: &Journal) -> Result<RampTask, Diagnostic>;
 }
 
 impl Scenario {
+    /// What a study does, with the ramps that were chosen in a run of it; without those that nobody had chosen.
+    pub(super) fn with_ramps_of(&self, journal: &Journal) -> impl Iterator<Item = Task> + use<> {
+        let ramps = journal.ramps();
+        let task = |(place, task): (usize, &Task)| match task {
+            Task::ChosenRamp(_) => ramps.get(&(place as u64 + 1)).cloned(),
+            task => Some(task.clone()),
+        };
+        self.study().iter().enumerate().filter_map(task).collect::<Vec<_>>().into_iter()
+    }
+
     /// The same study, whose ramps that nobody has chosen yet are chosen by this.
     #[must_use]
     pub fn choosing_ramps(self, chooses: Arc<dyn ChoosesRamps>) -> Self {

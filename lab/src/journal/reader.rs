@@ -1,5 +1,7 @@
 //! Reading a journal: a torn end is dropped, a changed byte is named.
 
+use std::collections::BTreeMap;
+
 use super::decided::Decided;
 use super::line::{self, Line};
 use super::recalibrated::Recalibrated;
@@ -8,6 +10,7 @@ use crate::command::Command;
 use crate::digest::sha256;
 use crate::manifest::Level;
 use crate::plain::in_plain_words;
+use crate::study::Task;
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -206,6 +209,17 @@ impl Journal {
     /// SHA-256 of all complete lines \[hexadecimal\].
     pub fn sha256(&self) -> String {
         sha256(&self.bytes)
+    }
+
+    /// The ramps of a study by their numbers, from 1; of one that was begun anew, the last.
+    pub fn ramps(&self) -> BTreeMap<u64, Task> {
+        let ramp = |record: &Record| match record {
+            Record::Task(it) if matches!(it.task, Task::Ramp(_)) => {
+                Some((it.number, it.task.clone()))
+            }
+            _ => None,
+        };
+        self.records.iter().filter_map(ramp).collect()
     }
 
     /// This journal with one more record.
