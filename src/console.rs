@@ -76,12 +76,19 @@ fn broken(text: &str, columns: usize) -> String {
 }
 
 /// Columns of the terminal that reads `stream`; none where no terminal does.
+#[cfg(unix)]
 pub fn columns(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     if !stream.is_terminal() {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// Columns of a terminal; none, for this system is not asked for them.
+#[cfg(not(unix))]
+pub fn columns(_stream: &impl IsTerminal) -> Option<usize> {
+    None
 }
 
 #[cfg(test)]

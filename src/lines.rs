@@ -4,8 +4,6 @@ use std::io::{IsTerminal as _, stdin};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::termios::{QueueSelector, tcflush};
-
 /// What there is to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
@@ -45,7 +43,8 @@ pub(crate) fn forget() {
         *reading = None;
     }
     // Where the terminal does not do it, nothing worse happens than that a line is read.
-    let _typed_ahead = tcflush(stdin(), QueueSelector::IFlush);
+    #[cfg(unix)]
+    let _typed_ahead = rustix::termios::tcflush(stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
 fn read() -> Receiver<Line> {

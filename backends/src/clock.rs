@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, PumpId, Span, Volume};
 
 mod shared;
@@ -112,13 +110,25 @@ impl Clock for WallClock {
 
 /// Time since some moment; it cannot be set. It passes while the machine sleeps too: a heater is hot meanwhile, and the
 /// guard must know that there was no check.
+#[cfg(unix)]
 pub(crate) fn ticking() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: ClockId = ClockId::Boottime;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const CLOCK: ClockId = ClockId::Monotonic;
     let now = clock_gettime(CLOCK);
     Duration::new(now.tv_sec.max(0) as u64, now.tv_nsec.max(0) as u32)
+}
+
+/// Time since this was first asked for; it cannot be set. Whether it passes while the machine sleeps is up to Windows: no rig
+/// is driven there.
+#[cfg(not(unix))]
+pub(crate) fn ticking() -> Duration {
+    static FIRST: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    FIRST.elapsed()
 }
 
 /// The time of a lab behind emulated instruments: it passes as fast as that lab can make it pass.

@@ -124,7 +124,9 @@ fn last_number(folder: &Path) -> io::Result<u32> {
 fn appear(path: &Path, text: &str) -> io::Result<()> {
     let half = path.with_extension("part");
     std::fs::write(&half, text)?;
-    std::fs::File::open(&half)?.sync_all()?;
+    // Windows syncs only what may be written.
+    let half_file = std::fs::OpenOptions::new().read(true).write(cfg!(windows)).open(&half)?;
+    half_file.sync_all()?;
     std::fs::rename(&half, path)
 }
 

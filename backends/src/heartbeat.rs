@@ -14,21 +14,24 @@
 //! - When the watch has acted, has gone or does not answer, or the campaign itself has stood still for
 //!   so long that the watch must have acted, the next beat is a fault: the campaign ends, safe. Frames
 //!   are believed only after the watch has answered a beat that was sent later.
+//!
+//! There is a watch on Unix only: elsewhere [`Heartbeat::start`] refuses, and nothing may be heated.
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
-use std::os::fd::AsFd as _;
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::Duration;
 
+use flowtwin_lab::child::apart;
 use flowtwin_lab::{FaultKind, Manifest};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+#[cfg_attr(not(unix), path = "heartbeat/elsewhere.rs")]
+#[cfg_attr(unix, path = "heartbeat/on_unix.rs")]
+mod system;
 mod watch;
 
+use system::{came_within, can_be_watched, go_on};
 pub use watch::{Alarm, Duty, WatchError, make_safe_at_last, stand_watch, watch};
 
 use crate::bench::Pulse;
@@ -87,16 +90,17 @@ impl Heartbeat {
     /// which learns what is installed from the first line of its standard input.
     ///
     /// # Errors
-    /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
+    /// If it cannot be started, or ends without saying that it watches, or this is no Unix system, on which there is no
+    /// watch: then nothing may be heated.
     pub fn start(
         mut command: std::process::Command,
         manifest: &Manifest,
         silence: Duration,
     ) -> std::io::Result<Self> {
+        can_be_watched()?;
         // In a group of its own: what ends or stops the campaign's group, such as a terminal that is closed, must not end
         // the watch with it.
-        command.process_group(0);
-        let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut watch = apart(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut beats = watch.stdin.take();
         let (process, starter) = (std::process::id(), this_process());
         let introduction = Introduction { process, starter, manifest: manifest.clone() };
@@ -131,7 +135,7 @@ impl Heartbeat {
     ) -> std::io::Result<Option<ExitStatus>> {
         drop(self.beats.take());
         // One that somebody has stopped goes on.
-        self.signal(Signal::CONT);
+        go_on(&self.watch);
         let mut lively = ticking();
         loop {
             if let Some(status) = self.watch.try_wait()? {
@@ -147,13 +151,6 @@ impl Heartbeat {
             }
             // Where the pipe is closed there is nothing to wait for.
             std::thread::sleep(Duration::from_millis(u64::from(LOOK_MS)));
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        // It has not been waited for, so nobody else has its number.
-        if let Some(process) = i32::try_from(self.watch.id()).ok().and_then(Pid::from_raw) {
-            let _gone = kill_process(process, signal);
         }
     }
 
@@ -201,12 +198,9 @@ impl Heartbeat {
     /// What has come from the watch within this time; an error if the link is closed.
     fn read(&mut self, patience_ms: u16) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; 256];
-        let came = poll(
-            &mut [PollFd::new(self.answers.as_fd(), PollFlags::POLLIN)],
-            PollTimeout::from(patience_ms),
-        )?;
-        let read = if came == 0 { 0 } else { self.answers.read(&mut bytes)? };
-        if came > 0 && read == 0 {
+        let came = came_within(&self.answers, patience_ms)?;
+        let read = if came { self.answers.read(&mut bytes)? } else { 0 };
+        if came && read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         bytes.truncate(read);
@@ -273,7 +267,7 @@ fn says_a_line(from: &mut ChildStdout) -> std::io::Result<bool> {
     Ok(false)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::process::Command;
 
@@ -309,6 +303,7 @@ mod tests {
             assert_eq!(heart.confirmed(), Ok(false));
         }
         assert_eq!(heart.confirmed(), Ok(false), "the first beat was answered");
-        heart.signal(Signal::KILL);
+        heart.watch.kill().unwrap();
+        heart.watch.wait().unwrap();
     }
 }

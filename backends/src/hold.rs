@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+#[cfg(unix)]
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use crate::lock::{Lock, LockError};
 use crate::wiring::{Link, Wiring};
 
 /// Folders for locks: the first of these that is writable for all.
+#[cfg(unix)]
 const FOLDERS: [&str; 2] = ["/run/lock", "/tmp"];
 
 /// Everything at the end of the cables of a wiring file, held by this process.
@@ -81,11 +83,18 @@ impl Drop for Hold {
     }
 }
 
+#[cfg(unix)]
 fn folder() -> PathBuf {
     let is_everybodys = |path: &&str| {
         std::fs::metadata(path).is_ok_and(|it| it.is_dir() && it.permissions().mode() & 0o2 != 0)
     };
     FOLDERS.into_iter().find(is_everybodys).unwrap_or(FOLDERS[1]).into()
+}
+
+/// The folder for locks: on Windows each user has one, and others know nothing of these locks.
+#[cfg(not(unix))]
+fn folder() -> PathBuf {
+    std::env::temp_dir()
 }
 
 /// What is at the end of the cables, by a name for its lock, in words.
@@ -122,7 +131,8 @@ fn at_the_end(link: &Link) -> Vec<(String, String)> {
             let Ok(found) = address.to_socket_addrs() else {
                 return vec![(format!("tcp-{}", plain(address)), what)];
             };
-            let key = |at: SocketAddr| format!("tcp-{}-{}", at.ip().to_canonical(), at.port());
+            let key =
+                |at: SocketAddr| plain(&format!("tcp-{}-{}", at.ip().to_canonical(), at.port()));
             found.map(|at| (key(at), what.clone())).collect()
         }
         Link::Usb(number) => {
@@ -132,6 +142,7 @@ fn at_the_end(link: &Link) -> Vec<(String, String)> {
 }
 
 /// A name for a file that is the same for every path to it; that of its path where there is none.
+#[cfg(unix)]
 fn file_key(path: &Path) -> String {
     match std::fs::metadata(path) {
         Ok(it) if it.file_type().is_char_device() => format!("device-{:x}", it.rdev()),
@@ -140,9 +151,18 @@ fn file_key(path: &Path) -> String {
     }
 }
 
-/// The same text as a part of a file name.
+/// A name for a file that is the same for every path to it; that of its path, such as `COM3`, where there is none. Windows does
+/// not tell capitals from small letters.
+#[cfg(not(unix))]
+fn file_key(path: &Path) -> String {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    plain(real.to_string_lossy().to_lowercase().trim_start_matches(r"\\.\"))
+}
+
+/// The same text as a part of a file name; Windows has no colon there.
 fn plain(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-') || c == ':' && cfg!(unix);
     text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
 }
 
@@ -169,6 +189,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn one_port_is_one_place_whatever_path_leads_there() {
         let dir = std::env::temp_dir().join(format!("flowtwin-hold-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();

@@ -7,14 +7,17 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+
+#[cfg_attr(not(unix), path = "lock/elsewhere.rs")]
+#[cfg_attr(unix, path = "lock/on_unix.rs")]
+mod system;
+
+use system::{is_at, is_held_alone, remove, share};
 
 /// How often a lock whose holder has not yet said who it is is tried again, and after what time each time.
 const TRIES: (u32, Duration) = (50, Duration::from_millis(2));
@@ -106,11 +109,11 @@ impl Lock {
 
     /// Lets go of the lock, and removes its file where nobody shares it: for what is locked only now and then.
     pub fn dissolve(mut self) {
-        if self.file.try_lock().is_ok() {
+        if is_held_alone(&self.file) {
             // Both are removed while it is held alone: who waits for it finds out that it is no longer there, and what the
             // next holder says of itself stays.
             let _there_is_none = fs::remove_file(std::mem::take(&mut self.by));
-            let _there_is_none = fs::remove_file(&self.path);
+            remove(&self.path);
         }
     }
 
@@ -122,22 +125,10 @@ impl Lock {
     }
 }
 
-/// Whether an open file is still the one at this path.
-fn is_at(file: &File, path: &Path) -> bool {
-    let number = |file: fs::Metadata| (file.dev(), file.ino());
-    let (here, there) = (file.metadata().map(number), fs::metadata(path).map(number));
-    matches!((here, there), (Ok(here), Ok(there)) if here == there)
-}
-
-/// Holds a lock together with others; one that this process holds alone is turned into that.
-fn share(file: &File) -> Result<(), Errno> {
-    flock(file, FlockOperation::NonBlockingLockShared)
-}
-
-fn held_by(by: &Path, error: Errno) -> LockError {
+fn held_by(by: &Path, error: TryLockError) -> LockError {
     match error {
-        Errno::WOULDBLOCK => LockError::Held(Holder::read(by)),
-        error => LockError::Unlockable(error.into()),
+        TryLockError::WouldBlock => LockError::Held(Holder::read(by)),
+        TryLockError::Error(error) => LockError::Unlockable(error),
     }
 }
 
@@ -258,6 +249,7 @@ mod tests {
     }
 
     /// Who has the file open when it is removed must not hold it beside whoever makes a new one.
+    #[cfg(unix)]
     #[test]
     fn a_file_that_was_removed_meanwhile_is_no_lock() {
         let folder = folder("removed");

@@ -1,5 +1,5 @@
 //! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or
-//! accelerated time.
+//! accelerated time. Where there are no pseudo-terminals, as on Windows, an instrument on a serial port is refused.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flowtwin_lab::{Command, Instant, Lab};
-use nix::poll::{PollFd, PollTimeout, poll};
 
 mod discovery;
 mod door;
 mod endpoint;
 mod pace;
+#[cfg_attr(not(unix), path = "server/no_pty.rs")]
 mod pty;
 
 pub(crate) use door::Door;
@@ -141,7 +141,10 @@ impl EmulatorServer {
         Ok(())
     }
 
+    #[cfg(unix)]
     fn sleep(&self) -> io::Result<()> {
+        use nix::poll::{PollFd, PollTimeout, poll};
+
         let doors = self.stations.iter().flat_map(|station| station.door.descriptors());
         let questions = self.discovery.iter().map(Discovery::descriptor);
         let clock = self.pace.descriptors();
@@ -150,6 +153,13 @@ impl EmulatorServer {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sleeps as long as without messages: what has come meanwhile is served afterwards.
+    #[cfg(not(unix))]
+    fn sleep(&self) -> io::Result<()> {
+        std::thread::sleep(Duration::from_millis(self.longest_ms().into()));
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write as _};
-use std::process::{Child, ChildStderr, ChildStdin, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdin, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -105,6 +105,19 @@ pub fn heard<T: Send + 'static>(
         }
     });
     inbox
+}
+
+/// Has a program started in a process group of its own: what ends or stops the group of this terminal, such as Ctrl-C, does
+/// not reach it.
+pub fn apart(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    /// `CREATE_NEW_PROCESS_GROUP` of `CreateProcess`, in the reference of the Windows API.
+    #[cfg(windows)]
+    const NEW_GROUP: u32 = 0x200;
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(command, NEW_GROUP);
+    command
 }
 
 /// How a program has ended, if it does so within this time.

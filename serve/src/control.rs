@@ -1,7 +1,10 @@
 //! What a browser may order, if it has the token that was shown where the run was started.
 
+#[cfg(unix)]
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+#[cfg(unix)]
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +37,22 @@ pub(crate) enum Order {
     GoOn,
 }
 
+/// Random bytes of the system.
+#[cfg(unix)]
+fn random() -> io::Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Random bytes of the system.
+#[cfg(not(unix))]
+fn random() -> io::Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
 /// The token is not shown by accident.
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -48,9 +67,7 @@ impl Control {
     /// # Errors
     /// If the system has no random numbers.
     pub fn new(stop: Arc<AtomicBool>, pause: Arc<AtomicBool>) -> io::Result<Self> {
-        let mut bytes = [0; BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = random()?.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { token, stop, pause, over: Arc::default(), review: None })
     }
 

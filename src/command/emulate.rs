@@ -1,5 +1,6 @@
 //! `flowtwin emulate`: the instruments of a wiring file, served over a simulated world to other programs.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -28,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let _held = args.wired.as_deref().map(hold).transpose()?;
     args.wired.as_deref().map_or(Ok(()), may_be_replaced)?;
     let world = Box::new(scenario.simulated()?.lab(seed));
-    let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
+    let mut server = EmulatorServer::open(world, &wiring, speed).map_err(unopened)?;
     if let Some(path) = &args.wired {
         write_wired(path, &wiring, &server)?;
     }
@@ -39,6 +40,16 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         "serving emulated instruments at {speed} times real time; Ctrl-C ends it"
     ));
     server.run(&stop).map_err(CommandError::failed)
+}
+
+/// Why instruments cannot be served; a system without pseudo-terminals is asked in vain.
+fn unopened(error: std::io::Error) -> CommandError {
+    match error.kind() {
+        ErrorKind::Unsupported if !cfg!(unix) => CommandError::bad_input(error).hint(
+            "give it a TCP address, or serve it from Linux; --backend emulated needs no ports",
+        ),
+        _ => CommandError::failed(error),
+    }
 }
 
 /// The lock on a wiring file that leads to these instruments, for as long as they are served.

@@ -72,6 +72,7 @@ pub(super) struct OnHardware<'a> {
 }
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
+    super::watch::needs_unix("--backend hardware")?;
     let OnHardware { rig: args, to, scenario, seed, review, replayed, more, then } = order;
     let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
@@ -79,6 +80,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     super::place::with_rig(&scenario)?;
     let wiring = read_wiring(wiring_file)?;
+    super::watch::programs_can_be_ended(&wiring)?;
     in_its_time(args, &wiring)?;
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();

@@ -5,7 +5,6 @@ mod hook;
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::io::Write as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 use flowtwin_campaign::campaign::{Answer, Observer, Proposed, Reviewer};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
+use flowtwin_lab::child::apart;
 use flowtwin_report::format::said;
 use serde_json::json;
 
@@ -146,16 +146,31 @@ impl Notifier {
             hook.tell(line.to_string());
         }
         let Some(command) = &self.command else { return };
-        let mut shell = Command::new("sh");
-        shell.args(["-c", command]).env("FLOWTWIN_EVENT", name);
-        shell.env("FLOWTWIN_RUN", &self.run).env("FLOWTWIN_TEXT", text);
+        let mut shell = shell(command);
+        shell.env("FLOWTWIN_EVENT", name).env("FLOWTWIN_RUN", &self.run).env("FLOWTWIN_TEXT", text);
         // Ctrl-C is for the run.
-        shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
+        apart(&mut shell).stdin(Stdio::piped()).stdout(Stdio::null());
         match shell.spawn() {
             Ok(child) => hand(child, line.to_string(), self.commands.one()),
             Err(error) => console::say_line(format_args!("note: --notify: {error}")),
         }
     }
+}
+
+/// What runs a command of the user's.
+#[cfg(not(windows))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]);
+    shell
+}
+
+/// What runs a command of the user's: it gets the command as it was typed.
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    std::os::windows::process::CommandExt::raw_arg(shell.arg("/C"), command);
+    shell
 }
 
 /// Hands a line to a program and waits for its end, in a thread, which holds `under_way` until then.

@@ -129,7 +129,8 @@ impl Drop for Occupied {
     }
 }
 
-#[cfg(test)]
+// Elsewhere the files of locks stay.
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

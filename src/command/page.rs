@@ -248,9 +248,18 @@ mod with_server {
 
     /// Shows the page in the browser that the desktop prefers. Without one, its address is all there is.
     pub(in crate::command) fn open(url: &str) {
-        let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let (program, before): (_, &[&str]) = match () {
+            () if cfg!(windows) => ("rundll32", &["url.dll,FileProtocolHandler"]),
+            () if cfg!(target_os = "macos") => ("open", &[]),
+            () => ("xdg-open", &[]),
+        };
         let mut command = Command::new(program);
-        command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(before)
+            .arg(url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         if let Err(error) = command.spawn() {
             console::say_line(format_args!(
                 "note: no browser was opened ({program}: {error}); go to {url}"

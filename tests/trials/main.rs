@@ -1,5 +1,7 @@
 //! What takes minutes: the promises of the rig, tried as often as they are made. Not part of `cargo test`;
 //! docs/emulators.md says how to run it and what was measured.
+// They need pseudo-terminals and signals, and some of them `/proc`.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a trial fails by unwrapping")]
 
 #[expect(dead_code, reason = "the suite needs more of it")]

@@ -2,10 +2,9 @@
 //! address and port at which it then serves TCP.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::os::fd::AsFd as _;
 
+#[cfg(unix)]
 use nix::poll::{PollFd, PollFlags};
-use rustix::net::{AddressFamily, SocketType};
 
 use crate::codec::obp::{self, kind};
 use crate::codec::{Scan, take};
@@ -33,7 +32,10 @@ impl Discovery {
         Some(Self { questions, answers })
     }
 
+    #[cfg(unix)]
     pub(super) fn descriptor(&self) -> PollFd<'_> {
+        use std::os::fd::AsFd as _;
+
         PollFd::new(self.questions.as_fd(), PollFlags::POLLIN)
     }
 
@@ -57,9 +59,18 @@ impl Discovery {
 }
 
 /// A socket at the port of the question, which other emulators may listen to as well.
+#[cfg(unix)]
 fn listen() -> std::io::Result<UdpSocket> {
+    use rustix::net::{AddressFamily, SocketType};
+
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None)?;
     rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
     rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT)))?;
     Ok(socket.into())
+}
+
+/// A socket at the port of the question, which nobody else listens to.
+#[cfg(not(unix))]
+fn listen() -> std::io::Result<UdpSocket> {
+    UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT))
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd as _;
 use std::time::Instant;
 
+#[cfg(unix)]
 use nix::poll::{PollFd, PollFlags};
 
 use super::QUIET;
@@ -98,7 +98,10 @@ impl Door {
     }
 
     /// What to wait for.
+    #[cfg(unix)]
     pub(super) fn descriptors(&self) -> Vec<PollFd<'_>> {
+        use std::os::fd::AsFd as _;
+
         let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
         match self {
             Self::Serial(pty, _) => vec![watch(pty.master.as_fd())],

@@ -12,10 +12,10 @@
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use flowtwin_lab::{Instant, PumpId, Span, Volume};
+#[cfg(unix)]
 use nix::poll::{PollFd, PollFlags};
 
 /// How far lab time may run ahead of what a campaign has granted, while it talks to instruments \[s\]:
@@ -79,7 +79,10 @@ impl Pace {
     }
 
     /// What to wait for.
+    #[cfg(unix)]
     pub(super) fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
+        use std::os::fd::AsFd as _;
+
         let streams = self.campaigns.iter().map(|campaign| campaign.stream.as_fd());
         streams.chain([self.listener.as_fd()]).map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }

@@ -49,6 +49,12 @@ impl Wiring {
         self.wired().flat_map(of).collect()
     }
 
+    /// Names of the instruments that programs drive.
+    pub fn programs(&self) -> Vec<String> {
+        let by_program = self.wired().filter(|wired| wired.instrument.program().is_some());
+        by_program.map(|wired| wired.name.to_owned()).collect()
+    }
+
     /// Names of the instruments whose programs are not started where their instruments are emulated.
     pub fn programs_left_out(&self) -> Vec<String> {
         let left_out = |wired: &Wired<'_>| {

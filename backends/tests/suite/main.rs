@@ -1,5 +1,6 @@
 //! The promises of drivers, transports and emulators, held from outside.
 
+#[cfg(unix)]
 mod beats;
 mod codecs;
 mod drivers;
@@ -12,8 +13,10 @@ mod halves;
 mod heartbeat;
 mod ocean;
 mod power;
+#[cfg(unix)]
 mod programs;
 mod protocols;
+#[cfg(unix)]
 mod server;
 mod spectrometer;
 mod wiring;

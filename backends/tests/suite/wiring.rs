@@ -55,6 +55,7 @@ fn two_instruments_cannot_hang_on_one_cable() {
 }
 
 #[test]
+#[cfg(unix)]
 fn one_port_by_two_names_is_one_port() {
     let own = format!("one-port-{}", std::process::id());
     let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(own);

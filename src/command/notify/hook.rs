@@ -6,12 +6,13 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use flowtwin_lab::child::apart;
 
 use self::queue::Queue;
 use crate::cli::HookUrl;
@@ -26,6 +27,9 @@ const WAITING: usize = 64;
 
 /// Longest begin of an answer that is read \[bytes\]: only its first line counts.
 const HEAD_BYTES: usize = 4096;
+
+/// Where what is not wanted goes.
+const NOWHERE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// The program that sends by TLS.
 const CURL: &str = "curl";
@@ -114,11 +118,11 @@ fn by_curl(url: &HookUrl, message: &str) -> Result<(), String> {
     let mut curl = Command::new(CURL);
     // `--disable` counts only as the first: the user's .curlrc could follow redirects or add addresses.
     curl.args(["--disable", "--silent", "--show-error", "--globoff", "--proto", "=https"]);
-    curl.args(["--max-time", &limit, "--output", "/dev/null", "--write-out", "%{http_code}"]);
+    curl.args(["--max-time", &limit, "--output", NOWHERE, "--write-out", "%{http_code}"]);
     curl.args(["--header", "content-type: application/json", "--data-binary", "@-"]);
     curl.args(["--url", url.text()]);
     // Ctrl-C is for the run.
-    curl.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    apart(&mut curl).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = curl.spawn().map_err(|error| error.to_string())?;
     if let Some(mut stdin) = child.stdin.take() {
         // That it has not been read shows in how the program ends.

@@ -2,13 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read as _};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use flowtwin_lab::child::{Complaints, ended_within, heard, write_lines};
-use rustix::process::{Pid, Signal, kill_process_group};
+use flowtwin_lab::child::{Complaints, apart, ended_within, heard, write_lines};
 
 use super::Start;
 use super::earlier::{marks, this_process};
@@ -43,8 +41,7 @@ impl Process {
         if !start.folder.as_os_str().is_empty() {
             command.current_dir(&start.folder);
         }
-        command.process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        apart(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let pipe = || io::Error::other("a pipe was asked for");
         let outbox = write_lines(child.stdin.take().ok_or_else(pipe)?);
@@ -109,13 +106,25 @@ impl Process {
         }
     }
 
-    /// Ends it and whatever it has started.
+    /// Ends it and whatever it has started; on Windows, it alone.
     pub(super) fn kill(&mut self) {
+        self.kill_group();
+        let _status = self.child.wait();
+    }
+
+    #[cfg(unix)]
+    fn kill_group(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process_group};
+
         // It has not been waited for, so nobody else has its number.
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _gone = kill_process_group(group, Signal::KILL);
         }
-        let _status = self.child.wait();
+    }
+
+    #[cfg(not(unix))]
+    fn kill_group(&mut self) {
+        let _gone = self.child.kill();
     }
 }
 
