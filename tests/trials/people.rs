@@ -98,7 +98,7 @@ fn a_second_campaign_on_the_same_instruments_is_refused_and_the_first_completes(
         let mut second = flowtwin(&rig.dir);
         second.arg("run").arg(&rig.file).args(["--backend", "hardware", "--yes", "--out", "other"]);
         let second = done(second.args(["--wiring", "copy.toml"]).output().expect("it starts"));
-        assert_eq!(second.code, Some(1), "{cables:?}: {}", second.stderr);
+        assert_eq!(second.code, Some(2), "{cables:?}: {}", second.stderr);
         let holder = format!("process {}", first.process());
         assert!(second.stderr.contains(&holder), "{cables:?}: {}", second.stderr);
         let watch = first.watch();
