@@ -49,10 +49,13 @@ fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
 /// Whether liquid may be pumped after a fault: not where it is one of pressure, flow, a full bottle, a leak, an open door or
 /// the pump itself, nor where nobody knows what it is of, or somebody wants the run to stop.
 pub(super) fn is_allowed(fault: &Fault, spec: &RinseSpec, manifest: &Manifest) -> bool {
-    let of_pressure = matches!(
-        fault.kind,
-        FaultKind::Stalled | FaultKind::Interrupted | FaultKind::NotSafe { .. }
-    );
+    // What could not be made safe, a light perhaps, is for [`is_cold_and_still`] to judge: here it counts what went wrong before.
+    let kind = match &fault.kind {
+        FaultKind::NotSafe { because: Some(kind), .. } => kind,
+        kind => kind,
+    };
+    let of_pressure =
+        matches!(kind, FaultKind::Stalled | FaultKind::Interrupted | FaultKind::NotSafe { .. });
     !of_pressure && instrument(fault, manifest).is_some_and(|part| part.bears(spec))
 }
 
@@ -127,6 +130,13 @@ mod tests {
         assert!(allowed(&heater, FaultKind::SensorOpen) && allowed(&light, lost()));
         assert!(!allowed("water", lost()) && !allowed("water", FaultKind::Empty));
         assert!(!allowed(&heater, FaultKind::NotSafe { because: None, left: heater.clone() }));
+        let not_safe = |because: FaultKind| FaultKind::NotSafe {
+            because: Some(Box::new(because)),
+            left: light.clone(),
+        };
+        assert!(allowed(&light, not_safe(lost())), "a light that is silent heats nothing");
+        assert!(!allowed("water", not_safe(lost())) && !allowed("operator", not_safe(lost())));
+        assert!(!allowed(&light, not_safe(FaultKind::Stalled)));
         assert!(!allowed(&heater, FaultKind::Stalled));
         for origin in ["guard", "door", "journal", "heartbeat", "operator"] {
             assert!(!allowed(origin, interlock("permit")), "{origin}");
