@@ -125,23 +125,30 @@ fn what_is_not_safe_is_not_rinsed_nor_after_a_fault_of_the_pump_itself() {
     assert_eq!(said.last().unwrap(), "60.4 all safe");
 }
 
-/// Lights alone are left: the lamp hangs on a spectrometer that has fallen silent.
+/// Lights alone are left: the lamp hangs on a spectrometer that has fallen silent. The next command tells so, or the guard when it
+/// looks, which has not been able to make that light safe.
 #[test]
 fn a_light_that_does_not_answer_keeps_nobody_from_rinsing() {
-    let (_, said) = failing(rinsing(), |_, command| match command {
-        Command::Light { on: true, .. } | Command::MakeSafe => Some(lost()),
-        _ => None,
-    });
-    let rinse = [
-        "107.9 oil runs at 120 for 50",
-        "132.9 a stops",
-        "132.9 b stops",
-        "132.9 oil stops",
-        "132.9 all safe",
-    ];
-    assert!(said.ends_with(&rinse.map(String::from)), "{said:?}");
-    let off = said.iter().position(|it| it == "107.9 plate off").expect("off first");
-    assert!(off < said.iter().position(|it| it.contains("oil runs at 120")).unwrap());
+    let by_guard =
+        FaultKind::NotSafe { because: Some(Box::new(lost())), left: "led (unplugged)".into() };
+    for told in [lost(), by_guard] {
+        let words = told.to_string();
+        let (_, said) = failing(rinsing(), move |_, command| match command {
+            Command::Light { on: true, .. } => Some(told.clone()),
+            Command::MakeSafe => Some(lost()),
+            _ => None,
+        });
+        let rinse = [
+            "107.9 oil runs at 120 for 50",
+            "132.9 a stops",
+            "132.9 b stops",
+            "132.9 oil stops",
+            "132.9 all safe",
+        ];
+        assert!(said.ends_with(&rinse.map(String::from)), "{words}: {said:?}");
+        let off = said.iter().position(|it| it == "107.9 plate off").expect("off first");
+        assert!(off < said.iter().position(|it| it.contains("oil runs at 120")).unwrap());
+    }
 }
 
 /// A rinse that goes wrong ends safe as well, and says so.
