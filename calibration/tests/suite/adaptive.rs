@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flowtwin_calibration::study::{BestRamp, Design, Study, Wishes, best_ramps};
+use flowtwin_calibration::study::{BestRamp, Design, Study, Wishes};
 use flowtwin_calibration::{Free, free};
 use flowtwin_campaign::campaign::{Campaign, CampaignError, Observer, Silent};
 use flowtwin_campaign::scenario::Scenario;
@@ -30,11 +30,17 @@ fn amination(k: f64) -> Scenario {
     Scenario::recorded(&definition).unwrap()
 }
 
-/// One ramp that is chosen before the study, and one that is chosen after it.
+/// A ramp that somebody has chosen before.
+fn ramp(from: Conditions, to: Conditions) -> BestRamp {
+    BestRamp { from, to, minutes: 6.0, tells: 0.0, lab_time_s: 0.0, within: Vec::new() }
+}
+
+/// Of two dyes: one ramp that is known before the study, and one that is chosen after it.
 fn adaptive() -> Wishes {
-    let ((scenario, free), minutes) = (dyes(), Some(MINUTES));
-    let ramps = best_ramps(&scenario, &free, minutes, 1).unwrap();
-    Wishes { ramps, choose: 1, free, minutes, ..Wishes::default() }
+    let (scenario, free) = dyes();
+    let at = |blue: f64, red: f64| scenario.space().conditions(vec![blue, red]);
+    let ramps = vec![ramp(at(150.0, 350.0), at(300.0, 230.0))];
+    Wishes { ramps, choose: 1, free, minutes: Some(MINUTES), ..Wishes::default() }
 }
 
 /// The ramps of a journal, each as often as it was begun.
