@@ -66,39 +66,40 @@ impl Measured {
         self.outside.extend(rows.outside);
     }
 
+    /// What a study has measured until now: experiments, heating curves, weighed deliveries and ramps.
+    pub(crate) fn in_study(scenario: &Scenario, journal: &Journal) -> Result<Self, Diagnostic> {
+        let mut measured = Self::default();
+        measured.add_all(scenario, "this study", journal)?;
+        Ok(measured)
+    }
+
     fn add_run(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
         let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
-        let (name, run) = (path.display().to_string(), self.next_run());
-        self.add_series(scenario, &name, &journal, run);
-        let is_study = parts(&journal).iter().any(|part| !part.is_experiments());
+        self.add_all(scenario, &path.display().to_string(), &journal)
+    }
+
+    /// Adds everything that a run has measured.
+    fn add_all(
+        &mut self,
+        scenario: &Scenario,
+        name: &str,
+        journal: &Journal,
+    ) -> Result<(), Diagnostic> {
+        let (run, parts) = (self.next_run(), parts(journal));
+        for part in &parts {
+            match Series::of(scenario, name, run, part) {
+                Some(Ok(series)) => self.series.push(series),
+                Some(Err(why)) => self.notes.push(why),
+                None => {}
+            }
+        }
+        let is_study = parts.iter().any(|part| !part.is_experiments());
         match is_study && journal.experiments().next().is_none() {
             true => {
                 self.simulated |= journal.header().simulated;
                 Ok(())
             }
-            false => self.add_experiments(scenario, &name, &journal, run, |_| true),
-        }
-    }
-
-    /// What the tasks of a study have measured: experiments, heating curves, weighed deliveries and ramps.
-    pub(crate) fn in_study(scenario: &Scenario, journal: &Journal) -> Result<Self, Diagnostic> {
-        let (mut measured, name) = (Self::default(), "this study");
-        measured.add_series(scenario, name, journal, 0);
-        measured.simulated = journal.header().simulated;
-        if journal.experiments().next().is_some() {
-            measured.add_experiments(scenario, name, journal, 0, |_| true)?;
-        }
-        Ok(measured)
-    }
-
-    /// Adds what tasks read one after another.
-    fn add_series(&mut self, scenario: &Scenario, name: &str, journal: &Journal, run: usize) {
-        for part in parts(journal) {
-            match Series::of(scenario, name, run, &part) {
-                Some(Ok(series)) => self.series.push(series),
-                Some(Err(why)) => self.notes.push(why),
-                None => {}
-            }
+            false => self.add_experiments(scenario, name, journal, run, |_| true),
         }
     }
 

@@ -30,7 +30,7 @@ use flowtwin_lab::journal::{
     Recalibrated, Record, Sink, SpoiledRecord, Writer, delivered, drawn,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
-use flowtwin_lab::study::Task;
+use flowtwin_lab::study::RampTask;
 use flowtwin_lab::{
     Blank, Command, Conditions, Fault, FaultKind, Instant, Lab, Observation, Streams,
 };
@@ -258,7 +258,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     /// What is recorded of calibrations anew.
     recalibrated: Vec<&'w Recalibrated>,
     /// What is recorded of ramps of a study, by the numbers of their tasks.
-    recorded_ramps: BTreeMap<u64, Task>,
+    recorded_ramps: BTreeMap<u64, RampTask>,
     /// What spoiled experiments have taken since it was last asked.
     wasted: Spent,
     /// Syringes that somebody fills.
@@ -302,11 +302,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         match self.in_order() {
             Ok(()) => Ok(None),
             Err(Halt::Fault(fault)) => Ok(Some(self.given_up(fault))),
-            Err(Halt::Error(error)) => {
-                // What could not be made safe is recorded by the journal and the guard.
-                let _safe = self.lab.send(&Command::MakeSafe);
-                Err(error)
-            }
+            Err(Halt::Error(error)) => Err(error),
         }
     }
 

@@ -392,7 +392,8 @@ impl Scenario {
             Task::Experiments { phase } => phases.iter().any(|known| known.name == *phase),
             _ => true,
         };
-        let study = self.with_ramps_of(journal).filter(is_there).collect();
+        let mut study = self.with_ramps_of(journal);
+        study.retain(is_there);
         let file = ScenarioFile { phases, study, ..self.file.clone() };
         Self::new(file, &Tree::default())
     }

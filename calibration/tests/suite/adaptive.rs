@@ -44,7 +44,7 @@ fn adaptive() -> Wishes {
 }
 
 /// The ramps of a journal, each as often as it was begun.
-fn ramps(journal: &Journal) -> Vec<(u64, RampTask)> {
+fn begun(journal: &Journal) -> Vec<(u64, RampTask)> {
     let ramp = |record: &Record| match record {
         Record::Task(task) => match &task.task {
             Task::Ramp(ramp) => Some((task.number, ramp.clone())),
@@ -68,7 +68,7 @@ fn each_ramp_is_chosen_by_what_those_before_it_have_measured() {
     let wishes = Wishes { ramps: vec![first], choose: 1, free, minutes, ..Wishes::default() };
     let fastest = |k: f64| {
         let bytes = bytes_of(&believed, &amination(k), Study::Ramp, &wishes, 1);
-        let all = ramps(&journal::read(&bytes).unwrap());
+        let all = begun(&journal::read(&bytes).unwrap());
         assert_eq!(all.len(), 2);
         let flow = |at: &Conditions| at.values()[1..].iter().sum::<f64>();
         flow(&all[1].1.from).max(flow(&all[1].1.to))
@@ -87,7 +87,7 @@ impl Observer for StopsAt<'_> {
 }
 
 #[test]
-fn a_study_that_chooses_its_ramps_goes_on_and_is_repeated_with_the_same_ramps() {
+fn a_study_that_chooses_its_ramps_goes_on_and_is_replayed_with_the_same_ramps() {
     let design = Design::of(&dyes().0, Study::Ramp, &adaptive()).unwrap();
     let stop = AtomicBool::new(false);
     let campaign = || Campaign::new(&design.scenario, 1, NonZeroUsize::MIN, &stop);
@@ -108,8 +108,27 @@ fn a_study_that_chooses_its_ramps_goes_on_and_is_repeated_with_the_same_ramps() 
     let writer = Writer::after(&stopped, stopped.bytes().to_vec());
     let ran = campaign().goes_on().run(&mut rig, writer, Some(&stopped), &mut Silent).unwrap();
     assert_eq!(ran.0.fault, None);
-    let (all, gone_on) = (ramps(&recorded), ramps(&journal::read(&ran.1.into_sink()).unwrap()));
+    let (all, gone_on) = (begun(&recorded), begun(&journal::read(&ran.1.into_sink()).unwrap()));
     assert_eq!(gone_on, [all[0].clone(), all[1].clone(), all[1].clone()]);
+    // Whoever replays a run chooses nothing, and ends where a run that was stopped had chosen nothing yet.
+    let alone = Scenario::recorded(&design.scenario.definition()).unwrap();
+    let replay = Campaign::new(&alone, 1, NonZeroUsize::MIN, &stop).only_recorded();
+    let replayed = |of: &Journal| {
+        let ran = replay.run(lab(), Writer::new(Vec::new()), Some(of), &mut Silent).unwrap();
+        (ran.0.fault.map(|fault| fault.kind), ran.1.into_sink())
+    };
+    assert!(replayed(&recorded) == (None, whole.clone()));
+    let text = String::from_utf8(whole).unwrap();
+    let before: Vec<&str> = text
+        .split_inclusive('\n')
+        .take_while(|line| !line.contains("\"task\":{\"number\":2"))
+        .collect();
+    let before = journal::read(before.concat().as_bytes()).unwrap();
+    assert_eq!(begun(&before).len(), 1);
+    assert_eq!(replayed(&before).0, Some(FaultKind::Interrupted));
+    let repeated = alone.repeating(&recorded).unwrap();
+    let ramps: Vec<Task> = all.into_iter().map(|(_, ramp)| Task::Ramp(ramp)).collect();
+    assert_eq!(repeated.study(), ramps);
 }
 
 /// A lab whose last command is known.
@@ -131,6 +150,7 @@ impl<L: Lab> Lab for Last<L> {
     }
 }
 
+/// The guard, which ends with the campaign, makes it safe.
 #[test]
 fn a_ramp_that_nobody_chooses_ends_the_study_with_a_safe_rig() {
     let design = Design::of(&dyes().0, Study::Ramp, &adaptive()).unwrap();

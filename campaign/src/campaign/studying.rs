@@ -46,7 +46,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     fn chosen(&mut self, place: usize, task: &Task) -> Result<Option<Task>, Halt> {
         let Task::ChosenRamp(task) = task else { return Ok(None) };
         if let Some(known) = self.recorded_ramps.get(&(place as u64 + 1)) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(Task::Ramp(known.clone())));
         }
         let no_ramp = |why: String| Halt::Error(CampaignError::NoRamp { task: place + 1, why });
         if self.campaign.only_recorded {
@@ -55,7 +55,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         let chooses = self.campaign.scenario.chooses_ramps().cloned();
         let chooses =
             chooses.ok_or_else(|| no_ramp("only `flowtwin study` chooses ramps".into()))?;
-        let so_far = self.lab.writer().so_far().transpose().ok().flatten();
+        let so_far = self.lab.writer().so_far();
         let so_far = so_far.ok_or_else(|| no_ramp("nothing was kept of the journal".into()))?;
         let task = task.clone();
         let ramp = self.thinking(move || chooses.choose(&task, &so_far))?;

@@ -15,20 +15,18 @@ use super::Scenario;
 /// use flowtwin_campaign::scenario::ChoosesRamps;
 /// use flowtwin_data::diagnostic::Diagnostic;
 /// use flowtwin_lab::journal::Journal;
-/// use flowtwin_lab::study::{ChosenRampTask, RampTask, Task};
+/// use flowtwin_lab::study::{ChosenRampTask, RampTask};
 ///
-/// /// Goes back to where the last ramp began.
+/// /// Goes back from where the last ramp ended to where it began.
 /// #[derive(Debug)]
 /// struct Back;
 ///
 /// impl ChoosesRamps for Back {
 ///     fn choose(&self, _: &ChosenRampTask, so_far: &Journal) -> Result<RampTask, Diagnostic> {
-///         match so_far.ramps().pop_last() {
-///             Some((_, Task::Ramp(RampTask { from, to, times }))) => {
-///                 Ok(RampTask { from: to, to: from, times })
-///             }
-///             _ => Err(Diagnostic::new("there is no ramp before it")),
-///         }
+///         let last = so_far.ramps().pop_last();
+///         let (_, RampTask { from, to, times }) =
+///             last.ok_or_else(|| Diagnostic::new("there is no ramp before it"))?;
+///         Ok(RampTask { from: to, to: from, times })
 ///     }
 /// }
 /// ```
@@ -44,13 +42,13 @@ pub trait ChoosesRamps: fmt::Debug + Send + Sync {
 
 impl Scenario {
     /// What a study does, with the ramps that were chosen in a run of it; without those that nobody had chosen.
-    pub(super) fn with_ramps_of(&self, journal: &Journal) -> impl Iterator<Item = Task> + use<> {
+    pub(super) fn with_ramps_of(&self, journal: &Journal) -> Vec<Task> {
         let ramps = journal.ramps();
         let task = |(place, task): (usize, &Task)| match task {
-            Task::ChosenRamp(_) => ramps.get(&(place as u64 + 1)).cloned(),
+            Task::ChosenRamp(_) => ramps.get(&(place as u64 + 1)).cloned().map(Task::Ramp),
             task => Some(task.clone()),
         };
-        self.study().iter().enumerate().filter_map(task).collect::<Vec<_>>().into_iter()
+        self.study().iter().enumerate().filter_map(task).collect()
     }
 
     /// The same study, whose ramps that nobody has chosen yet are chosen by this.

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::decided::Decided;
 use super::line::{self, Line};
 use super::recalibrated::Recalibrated;
-use super::record::{Answer, BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
+use super::record::{
+    Answer, BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord, TaskRecord,
+};
 use crate::command::Command;
 use crate::digest::sha256;
 use crate::manifest::Level;
 use crate::plain::in_plain_words;
-use crate::study::Task;
+use crate::study::{RampTask, Task};
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -212,10 +214,10 @@ impl Journal {
     }
 
     /// The ramps of a study by their numbers, from 1; of one that was begun anew, the last.
-    pub fn ramps(&self) -> BTreeMap<u64, Task> {
+    pub fn ramps(&self) -> BTreeMap<u64, RampTask> {
         let ramp = |record: &Record| match record {
-            Record::Task(it) if matches!(it.task, Task::Ramp(_)) => {
-                Some((it.number, it.task.clone()))
+            Record::Task(TaskRecord { number, task: Task::Ramp(ramp), .. }) => {
+                Some((*number, ramp.clone()))
             }
             _ => None,
         };

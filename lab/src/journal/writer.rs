@@ -5,7 +5,7 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use super::line;
-use super::reader::{Journal, JournalError, read};
+use super::reader::{Journal, read};
 use super::record::Record;
 use super::seal::Seal;
 use super::sink::Sink;
@@ -66,12 +66,9 @@ impl<S: Sink> Writer<S> {
         Self { kept: Some(there.to_vec()), ..self }
     }
 
-    /// The journal up to now; none where nothing is kept.
-    ///
-    /// # Errors
-    /// If nothing has been written.
-    pub fn so_far(&self) -> Option<Result<Journal, JournalError>> {
-        self.kept.as_deref().map(read)
+    /// The journal up to now; none where nothing is kept or was written.
+    pub fn so_far(&self) -> Option<Journal> {
+        read(self.kept.as_deref()?).ok()
     }
 
     /// Whether what is intended is written before it is done.
