@@ -392,8 +392,7 @@ impl Scenario {
             Task::Experiments { phase } => phases.iter().any(|known| known.name == *phase),
             _ => true,
         };
-        let mut study = self.with_ramps_of(journal);
-        study.retain(is_there);
+        let study = self.with_ramps_of(journal, is_there);
         let file = ScenarioFile { phases, study, ..self.file.clone() };
         Self::new(file, &Tree::default())
     }

@@ -175,7 +175,7 @@ async fn expected(
     told(&shop.runs, &name, shop.computed.predictor.clone(), measured).await
 }
 
-/// Something that is computed beside the server, which goes on answering.
+/// Something that is computed for the page.
 async fn told<Q: Clone + PartialEq + Send + 'static>(
     runs: &Runs,
     name: &str,
@@ -188,12 +188,9 @@ async fn told<Q: Clone + PartialEq + Send + 'static>(
     let Some(teller) = teller else {
         return (StatusCode::NOT_FOUND, "nothing is computed here\n").into_response();
     };
-    match tokio::task::spawn_blocking(move || teller.answer(&journal, &question)).await {
-        Ok(Ok(text)) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
-        Ok(Err(refused)) => refused.into_response(),
-        Err(_panicked) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "the computation failed\n").into_response()
-        }
+    match teller.answer(journal, question).await {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 

@@ -193,7 +193,7 @@ async function showSpectrum(n) {
   if (expected && view.spectrum === wanted) drawSpectra(experiment, spectra, expected);
 }
 
-/** The spectra that the scenario's simulator expects of an experiment; none where it has none. The server answers one browser at a time. */
+/** The spectra that the scenario's simulator expects of an experiment; none where it has none. The server answers one browser at a time, and lets others wait for a while. */
 async function predicted(experiment, tries = 5) {
   const before = run.experiments[run.experiments.indexOf(experiment) - 1];
   const asked = new URLSearchParams({ at: experiment.from, ...(before ? { before: before.from } : {}) });

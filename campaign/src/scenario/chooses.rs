@@ -41,14 +41,19 @@ pub trait ChoosesRamps: fmt::Debug + Send + Sync {
 }
 
 impl Scenario {
-    /// What a study does, with the ramps that were chosen in a run of it; without those that nobody had chosen.
-    pub(super) fn with_ramps_of(&self, journal: &Journal) -> Vec<Task> {
+    /// What a study does, as far as it `is_there`, with the ramps that were chosen in a run of it; without those that
+    /// nobody had chosen.
+    pub(super) fn with_ramps_of(
+        &self,
+        journal: &Journal,
+        is_there: impl Fn(&Task) -> bool,
+    ) -> Vec<Task> {
         let ramps = journal.ramps();
         let task = |(place, task): (usize, &Task)| match task {
             Task::ChosenRamp(_) => ramps.get(&(place as u64 + 1)).cloned().map(Task::Ramp),
             task => Some(task.clone()),
         };
-        self.study().iter().enumerate().filter_map(task).collect()
+        self.study().iter().enumerate().filter_map(task).filter(is_there).collect()
     }
 
     /// The same study, whose ramps that nobody has chosen yet are chosen by this.
