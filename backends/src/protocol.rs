@@ -101,6 +101,7 @@ pub struct Action {
 /// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Does {
     /// Starts a run, or goes on with one that was paused.
     Start,
@@ -134,6 +135,7 @@ impl Does {
 /// Why an instrument refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Error {
     /// It does not know the request.
     Unknown,

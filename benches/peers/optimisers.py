@@ -190,6 +190,32 @@ class Egobox(Peer):
         return egor.suggest(numpy.array(self.x), numpy.array(self.y), seed=seed)[0].tolist()
 
 
+class Optuna(Peer):
+    """Its default, a tree of Parzen estimators; the opening counts as its first ten random trials."""
+
+    def __init__(self, dim, seed):
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.scales = {n: optuna.distributions.FloatDistribution(0.0, 1.0) for n in _names(dim)}
+        self.study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+        self.trial = None
+
+    def tell(self, x, y):
+        import optuna
+
+        if self.trial is None:
+            params = dict(zip(self.scales, map(float, x)))
+            self.study.add_trial(optuna.trial.create_trial(params=params, distributions=self.scales, value=y))
+        else:
+            self.study.tell(self.trial, y)
+        self.trial = None
+
+    def ask(self):
+        self.trial = self.study.ask(self.scales)
+        return [self.trial.params[n] for n in self.scales]
+
+
 class Hebo(Peer):
     """Its defaults, modelled from the first proposal on."""
 
@@ -309,7 +335,7 @@ class Flowtwin:
 
 
 PEERS = {"botorch": BoTorch, "ax": Ax, "baybe": BayBE, "smac": Smac, "skopt": Skopt, "egobox": Egobox}
-PEERS |= {"hebo": Hebo, "torch-ensemble": TorchEnsemble}
+PEERS |= {"hebo": Hebo, "optuna": Optuna, "torch-ensemble": TorchEnsemble}
 
 
 def optimiser(name, dim, seed):

@@ -3,7 +3,7 @@
 Usage: cargo run --release -p flowtwin-twin --example sample_efficiency -- two-optima 0..40 > instances.jsonl
        python two_optima.py PEER instances.jsonl [FIRST..LAST]   (pip install -r requirements.txt)
 
-PEER is one of those in optimisers.py: botorch, ax, baybe, smac, skopt, egobox, torch-ensemble, hebo; or a policy of flowtwin, such as
+PEER is one of those in optimisers.py: botorch, ax, baybe, smac, skopt, egobox, optuna, torch-ensemble, hebo; or a policy of flowtwin, such as
 balanced@gp (see timing.py).
 
 `two-optima` may be any problem but `lab`. Prints one JSON object a seed: after how many experiments the global optimum was

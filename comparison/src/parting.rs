@@ -30,6 +30,7 @@ pub struct Parting {
 /// Kinds of records at which sides part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Sort {
     /// What is installed.
     Rig,

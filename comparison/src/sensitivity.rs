@@ -21,6 +21,7 @@ const LABELS: [&str; 3] = ["schema", "name", "table"];
 /// The effect of changing one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Found {
     /// A record of the campaign differs.
     Noticed,

@@ -47,6 +47,7 @@ pub struct Side {
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SideKind {
     /// A run folder, or its journal.
     Run,

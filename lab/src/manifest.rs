@@ -287,6 +287,7 @@ pub enum SensorKind {
 /// What a sensor in the line measures of the liquid there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Probe {
     /// Concentration of this species \[mM\], as of infrared or NMR.
     Concentration(String),

@@ -14,6 +14,7 @@ pub const MOST_REGISTERS: u16 = 125;
 
 /// What a host asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Request {
     /// Read holding (function 3) or input (function 4) registers.
     Read {
@@ -47,6 +48,7 @@ pub enum Request {
 
 /// What the instrument answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reply {
     /// The registers read.
     Registers(Vec<u16>),

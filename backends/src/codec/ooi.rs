@@ -40,6 +40,7 @@ pub mod slot {
 /// A model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Model {
     /// USB2000: 12 bits, whole milliseconds.
     Usb2000,
@@ -128,6 +129,7 @@ impl Model {
 
 /// A command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Request {
     /// Begin: the trigger is set to free running.
     Initialise,

@@ -17,6 +17,7 @@ pub const LONGEST: usize = 256 * 1024;
 /// What an instrument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// A syringe pump.
     Pump,
@@ -82,6 +83,7 @@ impl std::fmt::Display for Kind {
 /// What can be read. The name has the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum What {
     /// What a pump is at: a word, see [`STATUS`].
     Status,
@@ -136,6 +138,7 @@ pub struct Asked {
 /// What an instrument program is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Request {
     /// Who it is. Nothing is moved, heated or lit.
     Identify {

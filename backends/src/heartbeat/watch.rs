@@ -64,6 +64,7 @@ pub enum WatchError {
 
 /// How a watch has ended.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Alarm {
     /// The campaign closed the pipe: it has ended, or died.
     Closed,

@@ -17,6 +17,7 @@ pub(crate) const ROUNDING: f64 = 1e-6;
 /// What a field means to flowtwin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Means {
     /// Inner diameter of the syringe \[mm\].
     BoreMm,
@@ -69,6 +70,7 @@ pub struct Exchange {
 /// How a value stands in Modbus registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Form {
     /// One register, without sign.
     #[default]
@@ -119,6 +121,7 @@ impl Form {
 /// What a word is: a meaning, or the size of a unit.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Is {
     /// So many of our units.
     Size(f64),
@@ -178,6 +181,7 @@ pub struct Field {
 
 /// A value of a field: a number in our units, or a word or text of the instrument.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// A number, in our units.
     Number(f64),

@@ -5,6 +5,7 @@ use serde::de::{Deserializer, Error as _};
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verb {
     /// Sets a field and looks whether it is kept.
     Set,

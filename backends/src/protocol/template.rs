@@ -5,6 +5,7 @@ use serde::de::{Deserializer, Error as _};
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Token {
     /// These characters.
     Text(String),

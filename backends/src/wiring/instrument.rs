@@ -241,6 +241,7 @@ impl Ranged {
 
 /// What an instrument does for the lab.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Job {
     /// It is this analyser.
     Analyser(AnalyserId),
@@ -277,6 +278,7 @@ impl fmt::Display for Job {
 
 /// What an emulated instrument is reached by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Face {
     /// A pseudo-terminal.
     Serial,

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// Which study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Study {
     /// A step of what flows, at several flows.
     Tracer,

@@ -40,6 +40,7 @@ pub trait Reviewer: std::fmt::Debug {
 
 /// What a reviewer answers.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Answer {
     /// What becomes of the proposal.
     Decided(Decision),

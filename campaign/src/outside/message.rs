@@ -18,6 +18,7 @@ pub const SEVERAL: u32 = 2;
 /// A line from the lab.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FromLab {
     /// What may be chosen; the first line.
     Space(Box<SpaceLine>),
@@ -47,6 +48,7 @@ impl FromLab {
 /// A line from the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FromOptimiser {
     /// What to try next.
     Experiment(ExperimentLine),
@@ -273,6 +275,7 @@ pub struct ObservationLine {
 /// Why an experiment failed: a fault as journals record it, or somebody's own words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Failure {
     /// As journals record it.
     Fault(Fault),
@@ -322,6 +325,7 @@ pub struct FilledLine {
 /// A line to a lab that can have several experiments under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ToSeveral {
     /// What to try as well.
     Experiment(RequestLine),

@@ -24,6 +24,7 @@ pub struct Entrant {
 /// What an entrant is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EntrantKind {
     /// A built-in policy.
     Policy {

@@ -40,6 +40,7 @@ pub struct Expected<'a> {
 
 /// A number that an instrument other than a spectrometer tells, by its place in the scenario's analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reading {
     /// One species of an analyser.
     Species {

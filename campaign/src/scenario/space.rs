@@ -69,6 +69,7 @@ fn is_false(flag: &bool) -> bool {
 /// What an input sets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Sets {
     /// The rate of a pump [µL/min].
     Pump(PumpId),

@@ -54,6 +54,7 @@ fn is_usual_light(counts: &f64) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ChannelKind {
     /// Decadic absorbance against the blank: A = −log10((S − D)/(L − D)), in AU.
     Absorbance,

@@ -21,6 +21,7 @@ impl Colour {
 
 /// The shape of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shape {
     /// A disc.
     Circle,

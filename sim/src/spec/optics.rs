@@ -43,6 +43,7 @@ pub struct Optics {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Excitation {
     /// `excitation_nm` alone.
     #[default]
@@ -55,6 +56,7 @@ pub enum Excitation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum InnerFilter {
     /// That of the species that emits: each band sees the share that its own species absorbs.
     #[default]
@@ -89,6 +91,7 @@ pub struct Absorber {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Shape {
     /// A Gaussian in wavelength.
     Gaussian {

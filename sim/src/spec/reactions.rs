@@ -61,6 +61,7 @@ pub struct Reverse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum RateFactor {
     /// Saturation: K/(K + c) on a rate that is of first order in c (Michaelis and Menten, Langmuir).
     Saturation {

@@ -524,6 +524,7 @@ pub struct Spectrometer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Signal {
     /// The light itself, straight through the cell: absorbance.
     Transmission,

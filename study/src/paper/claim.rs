@@ -32,6 +32,7 @@ pub struct Claim {
 /// What a claim that holds says of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ClaimKind {
     /// A constant read back, or what is true by construction: it says that the scenario is written as the paper has it.
     Definition,
@@ -65,6 +66,7 @@ impl ClaimKind {
 
 /// How a number is taken from the runs of all seeds.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Measure {
     /// A fact that no seed changes.
     Fact(fn(&Facts) -> f64),
@@ -123,6 +125,7 @@ impl Measure {
 /// When a claim holds. A claim about a mean holds where its whole interval does: chance alone does not pass it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Holds {
     /// The whole interval lies between these.
     Within(f64, f64),

@@ -55,6 +55,7 @@ pub struct Seed {
 
 /// A study that needs no campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// Fig. 3A.
     Continuous,

@@ -30,6 +30,7 @@ const LONGEST: usize = 4096;
 
 /// The host's end of a line.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ProtocolHost {
     /// Requests and replies are text.
     Text(Dialog),
