@@ -255,7 +255,7 @@ impl Protocol {
     }
 
     /// Whether it is a pump that must know the bore of its syringe: it is told it, or counts the travel of its plunger.
-    pub fn needs_bore(&self) -> bool {
+    pub(crate) fn needs_bore(&self) -> bool {
         let counts = |field: &Field| field.travel_um.is_some() || field.mm_per_min.is_some();
         self.meaning(Means::BoreMm).is_some() || self.fields.values().any(counts)
     }

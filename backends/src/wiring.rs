@@ -121,7 +121,7 @@ impl Wiring {
     }
 
     /// Heaters whose controller allows a second connection: those that are not on a serial port.
-    pub fn shared_heaters(&self) -> Vec<HeaterId> {
+    pub(crate) fn shared_heaters(&self) -> Vec<HeaterId> {
         self.heaters(true)
     }
 

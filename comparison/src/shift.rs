@@ -116,7 +116,7 @@ impl Shift {
     }
 
     /// The largest change in standard deviations of replicates.
-    pub fn largest_in_deviations(&self) -> Option<f64> {
+    pub(crate) fn largest_in_deviations(&self) -> Option<f64> {
         let largest = self.largest.as_ref()?;
         self.replicate_deviation.map(|deviation| (largest.after - largest.before) / deviation)
     }

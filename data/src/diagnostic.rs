@@ -71,7 +71,7 @@ impl Diagnostic {
 
     /// The same error with a hint, unless it has one.
     #[must_use]
-    pub fn or_hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn or_hint(self, hint: impl Into<String>) -> Self {
         let hint = self.hint.or_else(|| Some(hint.into()));
         Self { hint, ..self }
     }

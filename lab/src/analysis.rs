@@ -219,14 +219,14 @@ impl Analysis {
 
     /// Mean light that a channel sees of its own lamp \[counts above dark\]: at all wavelengths in transmission, of the
     /// excitation that carrier and slugs scatter in emission.
-    pub fn light_counts(&self, channel: usize, sample: &[f64], dark: &[f64]) -> f64 {
+    pub(crate) fn light_counts(&self, channel: usize, sample: &[f64], dark: &[f64]) -> f64 {
         let pixels = self.spec.channels[channel].lamp_pixels(&self.grids[channel]);
         let light: f64 = pixels.clone().map(|i| sample[i] - dark[i]).sum();
         light / pixels.len() as f64
     }
 
     /// Whether frames of a channel show slugs and carrier pass, as those of a reference must not.
-    pub fn shows_slugs(&self, channel: usize, frames: &Frames) -> bool {
+    pub(crate) fn shows_slugs(&self, channel: usize, frames: &Frames) -> bool {
         self.spec.channels[channel].shows_slugs(frames, &self.grids[channel])
     }
 

@@ -48,7 +48,7 @@ pub struct Choice {
 
 impl InputKind {
     /// Whether it is the plain case.
-    pub fn is_linear(&self) -> bool {
+    pub(crate) fn is_linear(&self) -> bool {
         *self == Self::Linear
     }
 }

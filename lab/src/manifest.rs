@@ -165,7 +165,7 @@ impl ValveInfo {
     }
 
     /// Those of these pumps whose ways lead through this valve.
-    pub fn those_through(&self, pumps: &[PumpId]) -> Vec<PumpId> {
+    pub(crate) fn those_through(&self, pumps: &[PumpId]) -> Vec<PumpId> {
         pumps.iter().filter(|pump| self.is_in_the_way_of(pump)).cloned().collect()
     }
 

@@ -305,7 +305,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lab time before the first experiment: lines are filled, the reference is taken \[s\].
-    pub fn priming_s(&self) -> f64 {
+    pub(crate) fn priming_s(&self) -> f64 {
         let blank = self.journal.records().iter().find_map(|record| match record {
             Record::Blank(blank) => Some(blank.at_ns.as_secs()),
             _ => None,
@@ -319,7 +319,7 @@ impl<'a> Run<'a> {
     }
 
     /// Volume that priming took from each stock \[mL\], in the order of the pumps; nothing where nothing was primed.
-    pub fn primed_ml(&self) -> Vec<(String, f64)> {
+    pub(crate) fn primed_ml(&self) -> Vec<(String, f64)> {
         self.by_stock(&primed(self.journal))
     }
 

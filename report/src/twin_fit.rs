@@ -80,7 +80,7 @@ impl TwinFit {
     }
 
     /// The 95 % interval of R² on the unseen experiments, by resampling them (Efron 1979); none of fewer than 8.
-    pub fn test_r2_interval(&self) -> Option<[f64; 2]> {
+    pub(crate) fn test_r2_interval(&self) -> Option<[f64; 2]> {
         if self.test.len() < LEAST {
             return None;
         }
@@ -97,7 +97,7 @@ impl TwinFit {
 
     /// What R² on unseen experiments rests on, and how far it can be trusted: `on 2 unseen experiments, too few to
     /// judge by`.
-    pub fn test_r2_in_words(&self) -> String {
+    pub(crate) fn test_r2_in_words(&self) -> String {
         let trust = match self.test_r2_interval() {
             Some([low, high]) => format!("95 % interval {} to {}", fixed(low, 2), fixed(high, 2)),
             None => "too few to judge by".into(),

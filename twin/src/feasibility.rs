@@ -44,7 +44,7 @@ impl Feasibility {
     }
 
     /// What a history says; none where nothing has failed.
-    pub fn learn_in(history: &History, encoding: &Encoding) -> Option<Self> {
+    pub(crate) fn learn_in(history: &History, encoding: &Encoding) -> Option<Self> {
         if !history.any_failed() {
             return None;
         }

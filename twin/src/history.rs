@@ -127,7 +127,7 @@ impl History {
     }
 
     /// Whether any experiment failed, those of earlier campaigns included.
-    pub fn any_failed(&self) -> bool {
+    pub(crate) fn any_failed(&self) -> bool {
         self.all().any(|trial| !trial.succeeded())
     }
 }

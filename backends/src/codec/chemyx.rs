@@ -54,7 +54,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Appends a reply to `out`, as a pump sends it.
-pub fn write_reply(
+pub(crate) fn write_reply(
     out: &mut Vec<u8>,
     dialect: Dialect,
     echo: Option<&str>,

@@ -68,12 +68,12 @@ pub const CELSIUS: u16 = 15;
 pub const WELL: u16 = 138;
 
 /// A register of loop `number` (from 1), given that of loop 1.
-pub fn of_loop(register: u16, number: u16) -> u16 {
+pub(crate) fn of_loop(register: u16, number: u16) -> u16 {
     register + 160 * (number - 1)
 }
 
 /// The state register of alarm `k`, from 1.
-pub fn of_alarm(k: u16) -> u16 {
+pub(crate) fn of_alarm(k: u16) -> u16 {
     ALARM_STATE + 100 * (k - 1)
 }
 

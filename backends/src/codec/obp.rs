@@ -186,7 +186,7 @@ pub mod error {
 }
 
 /// The meaning of an error number.
-pub fn error_text(error: u16) -> &'static str {
+pub(crate) fn error_text(error: u16) -> &'static str {
     match error {
         0 => "success",
         1 => "protocol error",

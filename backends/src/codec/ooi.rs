@@ -76,7 +76,7 @@ impl Model {
     }
 
     /// The endpoints for the bytes of a spectrum in their order, and how many come at each on a bus of high speed.
-    pub fn spectrum_endpoints(self) -> &'static [(u8, usize)] {
+    pub(crate) fn spectrum_endpoints(self) -> &'static [(u8, usize)] {
         match self {
             Self::Usb2000 | Self::Usb2000Plus => &[(0x82, 4097)],
             Self::Usb4000 => &[(0x86, 2048), (0x82, 5633)],
@@ -97,7 +97,7 @@ impl Model {
     }
 
     /// Shortest and longest integration time \[µs\].
-    pub fn integrates_us(self) -> (u32, u32) {
+    pub(crate) fn integrates_us(self) -> (u32, u32) {
         match self {
             Self::Usb2000 => (3_000, 65_535_000),
             Self::Usb2000Plus => (1_000, 65_535_000),
@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// In what steps an integration time of about this counts \[µs\].
-    pub fn step_us(self, integration_us: u32) -> u32 {
+    pub(crate) fn step_us(self, integration_us: u32) -> u32 {
         match self {
             Self::Usb2000 => 1_000,
             Self::Usb2000Plus if integration_us < 655_000 => 10,
@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// Bytes of a spectrum.
-    pub fn spectrum_bytes(self) -> usize {
+    pub(crate) fn spectrum_bytes(self) -> usize {
         2 * self.pixels() + 1
     }
 

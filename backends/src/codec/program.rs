@@ -51,7 +51,7 @@ impl Kind {
     ];
 
     /// What every instrument of this kind must be able to read.
-    pub fn must_read(self) -> &'static [What] {
+    pub(crate) fn must_read(self) -> &'static [What] {
         match self {
             Self::Pump => &[What::Status, What::DispensedUl],
             Self::Heater => &[What::TemperatureC],
@@ -63,7 +63,7 @@ impl Kind {
     }
 
     /// What it should be able to read besides, so that the guard sees what it keeps.
-    pub fn should_read(self) -> &'static [What] {
+    pub(crate) fn should_read(self) -> &'static [What] {
         match self {
             Self::Pump => &[What::RateUlPerMin],
             Self::Heater => &[What::SetPointC, What::Mode, What::PowerPercent],

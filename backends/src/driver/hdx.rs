@@ -49,7 +49,7 @@ impl Hdx {
     /// The same spectrometer, asked to protect its messages by MD5: a line may flip a bit, and a count with a flipped
     /// bit is a count like any other.
     #[must_use]
-    pub fn with_md5(self) -> Self {
+    pub(crate) fn with_md5(self) -> Self {
         Self { asks_for_md5: true, ..self }
     }
 

@@ -43,7 +43,7 @@ impl ModbusHost {
     ///
     /// # Errors
     /// As [`ModbusHost::read`].
-    pub fn read_once(&mut self, register: u16, count: u16) -> Result<Vec<u16>, FaultKind> {
+    pub(crate) fn read_once(&mut self, register: u16, count: u16) -> Result<Vec<u16>, FaultKind> {
         let request = Request::Read { function: 3, register, count };
         match self.ask(&request)? {
             Reply::Registers(values) => Ok(values),

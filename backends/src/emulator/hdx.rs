@@ -72,7 +72,7 @@ impl HdxEmulator {
     }
 
     /// The answer to a discovery question: the product id, as an OBP message.
-    pub fn discovery_reply(regarding: u32) -> Vec<u8> {
+    pub(crate) fn discovery_reply(regarding: u32) -> Vec<u8> {
         let mut out = Vec::new();
         let header =
             Header { kind: kind::PRODUCT_ID, flags: obp::RESPONSE, regarding, ..Header::default() };

@@ -250,7 +250,7 @@ impl Field {
     }
 
     /// What registers say: a text, a word, or a number in the instrument's unit.
-    pub fn of_registers(&self, registers: Vec<u16>) -> Option<Value> {
+    pub(crate) fn of_registers(&self, registers: Vec<u16>) -> Option<Value> {
         if let Some(chars) = self.chars {
             let bytes = registers.iter().flat_map(|register| register.to_be_bytes());
             let bytes: Vec<u8> = bytes.take(chars.into()).collect();
@@ -266,7 +266,7 @@ impl Field {
     }
 
     /// The registers of a value in the instrument's unit; none where it does not fit.
-    pub fn to_registers(&self, value: &Value) -> Option<Vec<u16>> {
+    pub(crate) fn to_registers(&self, value: &Value) -> Option<Vec<u16>> {
         match (value, self.chars) {
             (Value::Word(text), Some(chars)) => {
                 let mut bytes = text.clone().into_bytes();
@@ -296,17 +296,17 @@ impl Field {
     }
 
     /// Whether it can be set.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.set.is_some() || (self.register.is_some() && self.mask.is_none())
     }
 
     /// Whether it can be read.
-    pub fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.get.is_some() || self.register.is_some()
     }
 
     /// Our unit of what it means, for people.
-    pub fn unit_of_ours(&self) -> &'static str {
+    pub(crate) fn unit_of_ours(&self) -> &'static str {
         match self.means {
             Some(Means::RateUlPerMin) => "µL/min",
             Some(Means::VolumeUl | Means::DispensedUl | Means::WithdrawnUl | Means::PlungerUl) => {
@@ -320,7 +320,7 @@ impl Field {
     }
 
     /// The distance that is the same whatever the number: displays of controllers have one decimal. Of a flow none is.
-    pub fn as_shown(&self) -> f64 {
+    pub(crate) fn as_shown(&self) -> f64 {
         match self.means {
             Some(Means::SetPointC | Means::TemperatureC | Means::PowerPercent) => 0.05,
             _ => 1e-9,
@@ -329,7 +329,7 @@ impl Field {
 
     /// A number of the instrument's units in ours. A scale such as 0.01 divides by 100: 3273 hundredths are 32.73, and not
     /// 32.730000000000004.
-    pub fn in_ours(number: f64, scale: f64) -> f64 {
+    pub(crate) fn in_ours(number: f64, scale: f64) -> f64 {
         let parts = (1.0 / scale).round();
         #[expect(clippy::float_cmp, reason = "only where the division is exact")]
         let is_a_part = parts > 1.0 && 1.0 / scale == parts;
@@ -386,7 +386,7 @@ impl Field {
     }
 
     /// A word as it is written: with `upper` in capitals.
-    pub fn spelt(word: &str, how: &str) -> String {
+    pub(crate) fn spelt(word: &str, how: &str) -> String {
         if how == "upper" { word.to_uppercase() } else { word.to_owned() }
     }
 
@@ -460,7 +460,7 @@ impl Field {
     }
 
     /// The first word that means the same as this one: what an emulator says.
-    pub fn first_alike<'a>(&'a self, word: &'a str) -> &'a str {
+    pub(crate) fn first_alike<'a>(&'a self, word: &'a str) -> &'a str {
         let of = self.words.iter().find(|(known, _)| known == word).map(|(_, is)| is);
         let first = of.and_then(|of| self.words.iter().find(|(_, is)| is == of));
         first.map_or(word, |(first, _)| first.as_str())

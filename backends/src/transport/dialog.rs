@@ -30,7 +30,7 @@ impl Dialog {
 
     /// The same dialog with this much more patience: for replies that are long under way.
     #[must_use]
-    pub fn more_patient(self, more: Duration) -> Self {
+    pub(crate) fn more_patient(self, more: Duration) -> Self {
         Self { patience: self.patience + more, ..self }
     }
 
@@ -53,12 +53,12 @@ impl Dialog {
     }
 
     /// Whether the last request was answered; if not, a late reply may still come.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.clean
     }
 
     /// Whether somebody wants the rig safe, and waits for nothing longer than that takes.
-    pub fn is_hurried(&self) -> bool {
+    pub(crate) fn is_hurried(&self) -> bool {
         self.transport.grants(self.patience) < self.patience
     }
 

@@ -49,7 +49,7 @@ fn is_zero(number: &usize) -> bool {
 
 impl Syringe {
     /// Whether the campaign empties it, and nobody refills it.
-    pub fn runs_out(&self) -> bool {
+    pub(crate) fn runs_out(&self) -> bool {
         self.refills == 0 && self.needs_ml > self.holds_ml
     }
 }

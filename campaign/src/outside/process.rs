@@ -169,7 +169,7 @@ impl Program {
     ///
     /// # Errors
     /// If it ends, or says something that is no message.
-    pub fn hear_within<T: DeserializeOwned>(
+    pub(crate) fn hear_within<T: DeserializeOwned>(
         &mut self,
         within: Duration,
         expected: &str,

@@ -108,7 +108,7 @@ impl Course {
     }
 
     /// The opening by its own policies, then `policy`.
-    pub fn live_phases(
+    pub(crate) fn live_phases(
         &self,
         surrogate: SurrogateSpec,
         goals: &Goals,

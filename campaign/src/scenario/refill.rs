@@ -136,7 +136,7 @@ impl Refill {
     }
 
     /// When the syringes are full again if one is found to be short at `now`.
-    pub fn done_by(&self, now: Instant) -> Instant {
+    pub(crate) fn done_by(&self, now: Instant) -> Instant {
         let began = self.begins_min * MIN_NS;
         let (now, takes) = (began + now.as_nanos(), self.takes.as_nanos());
         let mut day = now / DAY_NS;

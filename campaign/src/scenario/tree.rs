@@ -280,7 +280,7 @@ impl Tree {
     }
 
     /// As [`Tree::complain`], for a path of owned parts.
-    pub fn complain_at(&self, path: &[String], message: &str) -> Diagnostic {
+    pub(crate) fn complain_at(&self, path: &[String], message: &str) -> Diagnostic {
         Diagnostic::new(message).at(self.place(path))
     }
 

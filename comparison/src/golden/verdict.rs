@@ -76,7 +76,7 @@ impl Plan {
     }
 
     /// What will show nine times of ten if it moves alone, by cause \[its unit\].
-    pub fn would_show(&self) -> Vec<(String, f64)> {
+    pub(crate) fn would_show(&self) -> Vec<(String, f64)> {
         let nothing = self.noise.deviations.iter().map(|block| vec![0.0; block.len()]);
         Fit::new(self, &nothing.collect()).would_show()
     }

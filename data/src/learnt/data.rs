@@ -161,7 +161,7 @@ impl Data {
     }
 
     /// Whether anything in it is known to be simulated.
-    pub fn is_simulated(&self) -> bool {
+    pub(crate) fn is_simulated(&self) -> bool {
         self.simulated == Some(true)
     }
 

@@ -183,7 +183,7 @@ impl Journal {
     }
 
     /// Whether experiments were done, and every one of them failed.
-    pub fn is_fruitless(&self) -> bool {
+    pub(crate) fn is_fruitless(&self) -> bool {
         let mut experiments = self.experiments().peekable();
         experiments.peek().is_some() && experiments.all(|experiment| experiment.fault.is_some())
     }
@@ -204,7 +204,7 @@ impl Journal {
     }
 
     /// Hash of the last complete line.
-    pub fn last_hash(&self) -> &str {
+    pub(crate) fn last_hash(&self) -> &str {
         &self.last_hash
     }
 

@@ -92,7 +92,7 @@ impl<S: Sink> Continued<S> {
     }
 
     /// Whether everything that was there has been verified.
-    pub fn caught_up(&self) -> bool {
+    pub(crate) fn caught_up(&self) -> bool {
         self.position == self.there.len()
     }
 

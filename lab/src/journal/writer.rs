@@ -72,7 +72,7 @@ impl<S: Sink> Writer<S> {
     }
 
     /// Whether what is intended is written before it is done.
-    pub fn is_prompt(&self) -> bool {
+    pub(crate) fn is_prompt(&self) -> bool {
         self.promptly
     }
 

@@ -194,7 +194,7 @@ impl Default for Limits {
 
 impl Limits {
     /// The highest pressure that a sensor may read \[kPa\]: what is said here, or else what the rig bears.
-    pub fn highest_pressure_kpa(&self, manifest: &Manifest) -> Option<f64> {
+    pub(crate) fn highest_pressure_kpa(&self, manifest: &Manifest) -> Option<f64> {
         let bears = || manifest.path.train.as_ref().map(|train| train.bears_kpa);
         self.max_pressure_kpa.or_else(bears)
     }

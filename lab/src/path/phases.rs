@@ -63,7 +63,7 @@ impl Volatile {
     }
 
     /// Vapour pressure \[kPa\] by Clausius and Clapeyron: 101.325 exp(−ΔH/R (1/T − 1/Tb)).
-    pub fn vapour_kpa(self, celsius: f64) -> f64 {
+    pub(crate) fn vapour_kpa(self, celsius: f64) -> f64 {
         let inverse = 1.0 / (celsius + ZERO_C_K) - 1.0 / (self.boils_at_c + ZERO_C_K);
         ATMOSPHERE_KPA * math::exp(-self.evaporation_kj_per_mol / GAS * inverse)
     }
@@ -71,7 +71,7 @@ impl Volatile {
 
 impl Solid {
     /// What dissolves at a temperature \[mM\] by van 't Hoff: S exp(−ΔH/R (1/T − 1/T0)).
-    pub fn dissolves_mm(&self, celsius: f64) -> f64 {
+    pub(crate) fn dissolves_mm(&self, celsius: f64) -> f64 {
         let inverse = 1.0 / (celsius + ZERO_C_K) - 1.0 / (self.at_c + ZERO_C_K);
         self.solubility_mm * math::exp(-self.solution_kj_per_mol / GAS * inverse)
     }

@@ -36,7 +36,7 @@ pub struct Chemistry {
 
 impl Chemistry {
     /// Which time the rates count. Reactions count the time that a slug truly spends.
-    pub fn time_base(&self) -> TimeBase {
+    pub(crate) fn time_base(&self) -> TimeBase {
         match &self.product {
             Some(product) => product.time_base,
             None if self.reactions.is_empty() && self.particles.is_none() => TimeBase::Nominal,

@@ -99,13 +99,13 @@ impl Noise {
     }
 
     /// Read noise of a spectrometer, root mean square \[counts\].
-    pub fn read_counts_of(&self, spectrometer: &str) -> f64 {
+    pub(crate) fn read_counts_of(&self, spectrometer: &str) -> f64 {
         let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.read_counts);
         own.unwrap_or(self.read_counts)
     }
 
     /// Standard deviation of the change of a spectrometer's window \[AU\].
-    pub fn window_offset_au_of(&self, spectrometer: &str) -> f64 {
+    pub(crate) fn window_offset_au_of(&self, spectrometer: &str) -> f64 {
         let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.window_offset_au);
         own.unwrap_or(self.window.offset_au)
     }

@@ -121,7 +121,7 @@ pub struct Pump {
 
 impl Pump {
     /// The bore of its syringe \[mm\]; 0 of a pump that has none.
-    pub fn syringe_bore_mm(&self) -> f64 {
+    pub(crate) fn syringe_bore_mm(&self) -> f64 {
         self.bore_mm.filter(|_| self.continuous.is_none()).unwrap_or_default()
     }
 
@@ -310,7 +310,7 @@ pub struct Stretch {
 
 impl Stretch {
     /// Volume that is left to the liquid \[µL\].
-    pub fn liquid_ul(&self) -> f64 {
+    pub(crate) fn liquid_ul(&self) -> f64 {
         self.bed.as_ref().map_or(1.0, |bed| bed.void) * self.volume_ul
     }
 }

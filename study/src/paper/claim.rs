@@ -117,7 +117,7 @@ impl Measure {
     }
 
     /// Whether another seed may yield another number.
-    pub fn has_chance(&self) -> bool {
+    pub(crate) fn has_chance(&self) -> bool {
         !matches!(self, Self::Fact(_))
     }
 }
@@ -141,7 +141,7 @@ pub enum Holds {
 
 impl Holds {
     /// Whether it holds.
-    pub fn is_met(&self, estimate: &Estimate) -> bool {
+    pub(crate) fn is_met(&self, estimate: &Estimate) -> bool {
         let Estimate { value, low, high } = *estimate;
         match *self {
             Self::Within(least, most) => least <= low && high <= most,

@@ -119,7 +119,7 @@ impl Facts {
     }
 
     /// See [`Facts::recipes_percent`]; NaN where there is no such recipe.
-    pub fn recipe_percent(&self, stock: &str) -> f64 {
+    pub(crate) fn recipe_percent(&self, stock: &str) -> f64 {
         let found = self.recipes_percent.iter().find(|(name, _)| name == stock);
         found.map_or(f64::NAN, |(_, percent)| *percent)
     }

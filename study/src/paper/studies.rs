@@ -238,7 +238,7 @@ impl Studies {
     ///
     /// # Panics
     /// Never: the text is part of the program, and a test reads it.
-    pub fn of_the_paper() -> Self {
+    pub(crate) fn of_the_paper() -> Self {
         toml::from_str(include_str!("studies.toml")).expect("studies.toml is well formed")
     }
 
@@ -272,7 +272,7 @@ impl Recipe {
     }
 
     /// By how much the concentrations that a stock holds differ from the recipe's at most [%].
-    pub fn largest_error_percent(&self, held_mm: &dyn Fn(&str, &str) -> f64) -> f64 {
+    pub(crate) fn largest_error_percent(&self, held_mm: &dyn Fn(&str, &str) -> f64) -> f64 {
         let error = |part: &Part| {
             100.0 * (held_mm(&self.stock, &part.species) / self.concentration_mm(part) - 1.0).abs()
         };

@@ -28,7 +28,7 @@ impl ChemyxPort {
     ///
     /// # Errors
     /// If the link is lost.
-    pub fn wake(&mut self) -> Result<(), FaultKind> {
+    pub(crate) fn wake(&mut self) -> Result<(), FaultKind> {
         if self.echo.is_none() {
             self.dialog.tell(b"\r")?;
             self.dialog.drain(Duration::from_millis(100))?;
@@ -37,7 +37,7 @@ impl ChemyxPort {
     }
 
     /// What is known of the echo, in words.
-    pub fn echo_in_words(&self) -> String {
+    pub(crate) fn echo_in_words(&self) -> String {
         match self.echo {
             Some(true) => "it echoes commands".into(),
             Some(false) => {

@@ -47,7 +47,7 @@ impl ProgramPart {
 
     /// The same analyser, which should find this many species.
     #[must_use]
-    pub fn with_species(self, species: Option<usize>) -> Self {
+    pub(crate) fn with_species(self, species: Option<usize>) -> Self {
         Self { species, ..self }
     }
 

@@ -38,12 +38,12 @@ impl Syringe {
     }
 
     /// Largest volume \[µL\].
-    pub fn max_ul(self) -> f64 {
+    pub(crate) fn max_ul(self) -> f64 {
         STROKE_MM * self.area_mm2()
     }
 
     /// Smallest volume \[µL\].
-    pub fn min_ul(self) -> f64 {
+    pub(crate) fn min_ul(self) -> f64 {
         SHORTEST_MM * self.area_mm2()
     }
 }

@@ -143,7 +143,7 @@ impl KeptPhase {
     }
 
     /// The first experiment that reached the highest PLI, from 1.
-    pub fn iteration_of_best(&self) -> usize {
+    pub(crate) fn iteration_of_best(&self) -> usize {
         let best = self.best();
         1 + self.experiments.iter().position(|e| e.reading.pli >= best).unwrap_or(0)
     }
@@ -168,12 +168,12 @@ impl Phases {
     }
 
     /// The highest PLI that the twin has learnt from \[counts\].
-    pub fn best_of_training(&self) -> f64 {
+    pub(crate) fn best_of_training(&self) -> f64 {
         self.training().iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The stock of which all experiments together took the largest share, and that share.
-    pub fn largest_share(&self) -> (&str, f64) {
+    pub(crate) fn largest_share(&self) -> (&str, f64) {
         let share = |stock: &Stock| {
             let parts = self.all().flat_map(|e| &e.consumed_ml);
             let taken =
@@ -185,14 +185,14 @@ impl Phases {
     }
 
     /// Mean volume of all precursors that one experiment took \[mL\].
-    pub fn precursors_ml(&self) -> f64 {
+    pub(crate) fn precursors_ml(&self) -> f64 {
         let precursor = |name: &str| self.stocks.iter().any(|s| s.name == name && !s.is_carrier);
         let parts = self.all().flat_map(|e| &e.consumed_ml).filter(|(name, _)| precursor(name));
         parts.fold(0.0, |sum, (_, ml)| sum + ml) / self.all().count() as f64
     }
 
     /// Whether the first phase is a Latin hypercube: one experiment in every stratum of every input.
-    pub fn is_latin(&self) -> bool {
+    pub(crate) fn is_latin(&self) -> bool {
         let Some(phase) = self.phases.first() else {
             return false;
         };

@@ -32,7 +32,7 @@ pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Contin
 
 impl Continuous {
     /// Relative standard deviation of a feature after equilibrium [%].
-    pub fn deviation_percent(&self, feature: Feature) -> f64 {
+    pub(crate) fn deviation_percent(&self, feature: Feature) -> f64 {
         let values: Vec<f64> = self.readings.iter().map(|(_, r)| feature(r)).collect();
         relative_deviation_percent(&values)
     }

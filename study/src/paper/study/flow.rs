@@ -21,7 +21,7 @@ pub(crate) fn point(station: &mut Station<'_>, studies: &Studies) -> Result<Read
 }
 
 /// Volume of the reactor that gives this reaction time at `total_ul_per_min` \[µL\].
-pub fn reactor_ul(total_ul_per_min: f64, reaction_time_s: f64) -> f64 {
+pub(crate) fn reactor_ul(total_ul_per_min: f64, reaction_time_s: f64) -> f64 {
     total_ul_per_min * reaction_time_s / 60.0
 }
 

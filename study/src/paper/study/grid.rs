@@ -20,7 +20,7 @@ pub struct Sweep {
 
 impl Sweep {
     /// The readings at levels that a campaign may choose.
-    pub fn within_campaign(&self) -> impl Iterator<Item = &Reading> {
+    pub(crate) fn within_campaign(&self) -> impl Iterator<Item = &Reading> {
         let (low, high) = self.campaign;
         self.curve.iter().filter(move |(level, _)| (low..=high).contains(level)).map(|(_, r)| r)
     }

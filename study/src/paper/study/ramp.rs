@@ -60,7 +60,7 @@ impl Ramp {
     }
 
     /// Root mean squared distance [%].
-    pub fn scatter_percent(&self, feature: fn(&Reading) -> f64) -> f64 {
+    pub(crate) fn scatter_percent(&self, feature: fn(&Reading) -> f64) -> f64 {
         let squares: Vec<f64> = self.distances_percent(feature).iter().map(|d| d * d).collect();
         mean(&squares).sqrt()
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(
 
 impl Replicates {
     /// Relative standard deviation of a feature over the baselines of a round, the mean of all rounds [%].
-    pub fn deviation_percent(&self, feature: Feature) -> f64 {
+    pub(crate) fn deviation_percent(&self, feature: Feature) -> f64 {
         let deviation = |baselines: &Vec<Reading>| {
             relative_deviation_percent(&baselines.iter().map(feature).collect::<Vec<_>>())
         };

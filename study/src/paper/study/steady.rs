@@ -79,13 +79,13 @@ fn rule(spec: &Spec) -> SteadySpec {
 
 impl Steady {
     /// Lab time by watching over lab time by the fixed wait.
-    pub fn time_ratio(&self) -> f64 {
+    pub(crate) fn time_ratio(&self) -> f64 {
         let total = |timed: &[Timed]| timed.iter().fold(0.0, |sum, t| sum + t.lab_time_s);
         total(&self.watched) / total(&self.fixed)
     }
 
     /// Mean of watched over fixed, minus one, of a feature [%].
-    pub fn shift_percent(&self, feature: fn(&Reading) -> f64) -> f64 {
+    pub(crate) fn shift_percent(&self, feature: fn(&Reading) -> f64) -> f64 {
         let pairs = self.fixed.iter().zip(&self.watched);
         let ratios = pairs.map(|(f, w)| feature(&w.reading) / feature(&f.reading));
         let n = self.fixed.len() as f64;

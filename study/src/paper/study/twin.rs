@@ -242,7 +242,7 @@ impl TwinResults {
     }
 
     /// Whether the surface has its maximum where both inputs are highest.
-    pub fn rises_to_corner(&self) -> bool {
+    pub(crate) fn rises_to_corner(&self) -> bool {
         let corner = self.surface[SURFACE - 1][SURFACE - 1];
         self.surface.iter().flatten().all(|v| *v <= corner)
     }

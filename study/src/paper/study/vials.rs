@@ -107,7 +107,7 @@ fn absorbing_alike(space: &Space, studies: &Studies, stream: &mut Stream) -> Con
 impl Vial {
     /// Squared correlation of PLI with the quantum yield over vials whose Abs300 is within `window` of the median,
     /// relatively.
-    pub fn linearity(vials: &[&Self], window: f64) -> f64 {
+    pub(crate) fn linearity(vials: &[&Self], window: f64) -> f64 {
         let absorbances: Vec<f64> = vials.iter().map(|v| v.reading.abs).collect();
         let median = quantile(&absorbances, 0.5);
         let alike = vials.iter().filter(|v| (v.reading.abs / median - 1.0).abs() <= window);
