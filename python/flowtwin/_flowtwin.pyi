@@ -319,6 +319,7 @@ def drawn_up(
     start: Mapping[str, float | str] | None,
     end: Mapping[str, float | str] | None,
     minutes: float | None,
+    designed: tuple[int, bool, list[str]] | None,
 ) -> tuple[Checked, list[str]]: ...
 def read_off(
     scenario: _AnyScenario, study: str, journal: bytes, base: str

@@ -161,6 +161,15 @@ def calibrate(
     return fitted(known, data, free, known, [])
 
 
+def as_json(free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]]) -> list[str]:
+    """Free keys as the library reads them."""
+    if isinstance(free, Mapping):
+        specs: list[Mapping[str, Any]] = [{"key": k, "low": low, "high": high} for k, (low, high) in free.items()]
+    else:
+        specs = [{"key": key} if isinstance(key, str) else key for key in free]
+    return [json.dumps(dict(spec)) for spec in specs]
+
+
 def fitted(
     scenario: Scenario,
     data: Run | str | os.PathLike[str] | Sequence[Run | str | os.PathLike[str]],
@@ -172,15 +181,10 @@ def fitted(
     import tempfile
 
     paths = [data] if isinstance(data, Run | str | os.PathLike) else list(data)
-    if isinstance(free, Mapping):
-        specs: list[Mapping[str, Any]] = [{"key": k, "low": low, "high": high} for k, (low, high) in free.items()]
-    else:
-        specs = [{"key": key} if isinstance(key, str) else key for key in free]
     with tempfile.TemporaryDirectory() as folder:
         files = [os.fspath(saved(run, Path(folder) / str(place))) for place, run in enumerate(paths)]
-        words = [json.dumps(dict(spec)) for spec in specs]
         base = before._path
-        found = _flowtwin.calibrate(scenario, files, words, os.fspath(base.absolute()), before, tables)
+        found = _flowtwin.calibrate(scenario, files, as_json(free), os.fspath(base.absolute()), before, tables)
     return Calibration(found, base.with_name(f"{base.stem}-calibrated.toml"))
 
 
@@ -260,6 +264,9 @@ def study(
     start: Mapping[str, float | str] | None = None,
     end: Mapping[str, float | str] | None = None,
     minutes: float | None = None,
+    design: int | None = None,
+    adaptive: bool = False,
+    free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]] = (),
     seed: int | None = None,
     backend: str = "sim",
     as_it_is: AnyScenario | None = None,
@@ -278,6 +285,10 @@ def study(
         start: Where the ramp begins.
         end: Where it ends.
         minutes: How long the lights are watched, or the ramp takes [min].
+        design: How many ramps are chosen in simulation, in place of one from ``start`` to ``end``, so that each hour of lab time tells
+            most of the free keys (1 to 20).
+        adaptive: Whether each of them but the first is chosen when those before it have been measured, by a calibration with them.
+        free: The keys that the ramps are chosen for, as in :func:`calibrate`; those that ``[calibration]`` names if left out.
         seed: Seed of all randomness; the scenario's if left out.
         backend: ``"sim"`` or ``"emulated"``.
         as_it_is: A scenario with other numbers, whose simulated rig stands in for the real one.
@@ -286,15 +297,19 @@ def study(
         progress: True to show it, or a function that is told each experiment.
 
     Raises:
-        ScenarioError: If the rig can do nothing of it.
+        ScenarioError: If the rig can do nothing of it, or no ramp can be designed.
+        ValueError: If ``adaptive`` or ``free`` is given without ``design``.
         ConditionsError: If conditions lie outside the space.
         Fault: If the rig could not be made safe.
         KeyboardInterrupt: After Ctrl-C, when the rig is safe. What was done until then is the attribute ``run`` of the exception.
     """
     given = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    designed, left_out = _flowtwin.drawn_up(given, study, at, count, start, end, minutes)
+    if design is None and (adaptive or free):
+        raise ValueError(f"{'adaptive' if adaptive else 'free'} says nothing without design")
+    ramps = None if design is None else (design, adaptive, as_json(free))
+    drawn_up, left_out = _flowtwin.drawn_up(given, study, at, count, start, end, minutes, ramps)
     done = run(
-        cast("Scenario", designed),
+        cast("Scenario", drawn_up),
         seed=seed,
         backend=backend,
         as_it_is=as_it_is,

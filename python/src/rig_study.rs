@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use flowtwin_calibration::free;
 use flowtwin_calibration::study::{Design, Findings, Study, Wishes, page};
+use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::read;
 use pyo3::prelude::*;
@@ -13,7 +15,8 @@ use crate::errors;
 use crate::exit::detached;
 use crate::run::unknown;
 use crate::scenario::{AnyScenario, Checked};
-use crate::studies::Found;
+use crate::studies::{Found, spec};
+use crate::waiting::{Tell, wait};
 
 fn named(name: &str) -> PyResult<Study> {
     let known = Study::ALL.into_iter().find(|study| study.name() == name);
@@ -23,7 +26,8 @@ fn named(name: &str) -> PyResult<Study> {
     })
 }
 
-/// A study of the rig of a scenario: the scenario with the study in place of its campaign, and what the rig cannot do of it.
+/// A study of the rig of a scenario: the scenario with the study in place of its campaign, and what the rig cannot do of it. Ramps
+/// that are `designed`: how many, whether one by one, and the free keys, each as JSON.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "a function of Python names them for people")]
 pub(crate) fn drawn_up(
@@ -35,6 +39,7 @@ pub(crate) fn drawn_up(
     from: Option<Bound<'_, PyMapping>>,
     to: Option<Bound<'_, PyMapping>>,
     minutes: Option<f64>,
+    designed: Option<(usize, bool, Vec<String>)>,
 ) -> PyResult<(Checked, Vec<String>)> {
     let (study, scenario) = (named(study)?, scenario.0);
     let conditions = |of: Option<Bound<'_, PyMapping>>| -> PyResult<Option<Conditions>> {
@@ -42,10 +47,23 @@ pub(crate) fn drawn_up(
     };
     let (at, from, to) = (conditions(at)?, conditions(from)?, conditions(to)?);
     let wishes = Wishes { at, count, from, to, minutes, ..Wishes::default() };
-    let design = detached(py, || {
-        scenario.simulated().map_err(errors::scenario)?;
-        Design::of(&scenario, study, &wishes).map_err(errors::scenario)
-    })?;
+    let designed = designed.map(|(count, adaptive, keys)| {
+        let keys = keys.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
+        Ok::<_, PyErr>((count, adaptive, keys))
+    });
+    let (designed, of) = (designed.transpose()?, scenario.clone());
+    let work = move |_: &Tell<()>| -> Result<Design, Diagnostic> {
+        of.simulated().map_err(Diagnostic::from)?;
+        let wishes = match designed {
+            None => wishes,
+            Some((count, adaptive, keys)) => {
+                wishes.designed(&of, study, free(&of, &keys)?, (count, adaptive))?
+            }
+        };
+        Design::of(&of, study, &wishes)
+    };
+    // Ramps are sought for minutes: nobody who gives up waits for that.
+    let design = wait(py, None, work, |()| Ok(()))?.or_raise()?.map_err(errors::scenario)?;
     Ok((Checked { scenario: Arc::new(design.scenario) }, design.left_out))
 }
 

@@ -187,7 +187,8 @@ pub(crate) fn calibrate(
     done.map_err(errors::scenario)
 }
 
-fn spec(text: &str) -> PyResult<FreeSpec> {
+/// A free key, which is written as JSON.
+pub(crate) fn spec(text: &str) -> PyResult<FreeSpec> {
     serde_json::from_str(text)
         .map_err(|error| PyValueError::new_err(format!("free: {}", in_plain_words(&error))))
 }

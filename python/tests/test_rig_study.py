@@ -33,6 +33,31 @@ def test_a_study_is_that_of_the_command(tmp_path: Path, study: str) -> None:
     assert "standard deviation" in str(ours) or "deviation between readings" in str(ours)
 
 
+def test_ramps_that_are_chosen_one_by_one_are_those_of_the_command(tmp_path: Path) -> None:
+    scenario, key = changed(tmp_path, "dye", "dye-mixing.toml"), "rig.pumps.red.delivers_percent"
+    asked = ["--design", "2", "--adaptive", "--minutes", "3", "--free", key]
+    done = command("study", "ramp", scenario, *asked, "--out", tmp_path / "theirs")
+    assert done.returncode == 0, done.stderr
+    ours = flowtwin.study(scenario, "ramp", design=2, adaptive=True, minutes=3.0, free=[key])
+    assert ours.run.journal == (tmp_path / "theirs/journal.jsonl").read_bytes()
+    assert ours.tables["ramp.csv"].count("\n") > 10
+
+
+def test_a_design_that_says_nothing_is_an_exception() -> None:
+    scenario, key = SCENARIOS / "dye-mixing.toml", "rig.pumps.red.delivers_percent"
+    with pytest.raises(ValueError, match="adaptive says nothing without design"):
+        flowtwin.study(scenario, "ramp", adaptive=True)
+    with pytest.raises(ValueError, match="free says nothing without design"):
+        flowtwin.study(scenario, "ramp", free=[key])
+    with pytest.raises(flowtwin.ScenarioError, match="a design says nothing to the study light"):
+        flowtwin.study(scenario, "light", design=1, free=[key])
+    ends = {"start": {"red_ul_per_min": 100.0}, "end": {"red_ul_per_min": 200.0}}
+    with pytest.raises(flowtwin.ScenarioError, match="a ramp that is designed has no ends"):
+        flowtwin.study(scenario, "ramp", design=1, free=[key], **ends)
+    with pytest.raises(flowtwin.ScenarioError, match="design = 21 is out of range: 1 to 20 ramps"):
+        flowtwin.study(scenario, "ramp", design=21, free=[key])
+
+
 def test_a_new_rig_is_commissioned_and_calibrated_from_what_it_has_measured(tmp_path: Path) -> None:
     scenario = changed(tmp_path, "rig", "dye-mixing.toml", REFILLED)
     real = changed(tmp_path, "real", "dye-mixing.toml", REFILLED + "[rig.pumps]\nred = { delivers_percent = 103.0 }\n")

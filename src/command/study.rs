@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowtwin_calibration::study::{BestRamp, Design, Findings, Study, Wishes, best_ramps, page};
+use flowtwin_calibration::study::{BestRamp, Design, Findings, Study, Wishes, page};
 use flowtwin_campaign::choice;
 use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::hardware::Rehearsal;
@@ -45,12 +45,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     let mut wishes = wishes(args, &scenario)?;
     if let Some(count) = args.design {
-        wishes.check(Study::Ramp)?;
-        let (keys, count) = (calibrate::keys(&scenario, &args.free)?, usize::from(count));
-        let before = if args.adaptive { 1 } else { count };
-        wishes.ramps = best_ramps(&scenario, &keys, args.minutes, before)?;
+        let (keys, ramps) =
+            (calibrate::keys(&scenario, &args.free)?, (count.into(), args.adaptive));
+        wishes = wishes.designed(&scenario, Study::Ramp, keys, ramps)?;
         say_best(&scenario, &wishes.ramps);
-        (wishes.choose, wishes.free) = (count - before, keys);
     }
     let design = Design::of(&scenario, study(args.kind), &wishes)?;
     design.left_out.iter().for_each(|text| console::say_line(format_args!("left out: {text}")));

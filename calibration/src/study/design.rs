@@ -12,7 +12,7 @@ use flowtwin_lab::{
     Conditions, Level, Manifest, Probe, PumpId, PumpInfo, SensorId, SensorKind, Temperature,
 };
 
-use super::best_ramp::BestRamp;
+use super::best_ramp::{BestRamp, best_ramps};
 use super::ends;
 use super::flow::BY_LIGHT;
 use super::kind::Study;
@@ -45,7 +45,40 @@ const MINUTES: std::ops::RangeInclusive<f64> = 1.0..=1440.0;
 /// How many replicates there may be: two tell a deviation.
 const COUNT: std::ops::RangeInclusive<u32> = 2..=1000;
 
+/// How many ramps may be chosen for what they tell.
+const RAMPS: std::ops::RangeInclusive<usize> = 1..=20;
+
 impl Wishes {
+    /// The same with so many ramps that are chosen for what they tell of these keys: all of them now or, if `adaptive`, each but
+    /// the first when those before it have been measured.
+    ///
+    /// # Errors
+    /// If the study has no ramps, they have ends already, or there are too many of them; and as [`best_ramps`].
+    pub fn designed(
+        self,
+        scenario: &Scenario,
+        study: Study,
+        free: Vec<Free>,
+        (count, adaptive): (usize, bool),
+    ) -> Result<Self, Diagnostic> {
+        if study != Study::Ramp {
+            let message = format!("a design says nothing to the study {}", study.name());
+            return Err(Diagnostic::new(message));
+        }
+        if self.from.is_some() || self.to.is_some() {
+            return Err(Diagnostic::new("a ramp that is designed has no ends to be given"));
+        }
+        if !RAMPS.contains(&count) {
+            let (low, high) = (RAMPS.start(), RAMPS.end());
+            let message = format!("design = {count} is out of range: {low} to {high} ramps");
+            return Err(Diagnostic::new(message));
+        }
+        self.check(study)?;
+        let before = if adaptive { 1 } else { count };
+        let ramps = best_ramps(scenario, &free, self.minutes, before)?;
+        Ok(Self { ramps, choose: count - before, free, ..self })
+    }
+
     /// Refuses what a study does not look at, and times that are too short or too long.
     ///
     /// # Errors
