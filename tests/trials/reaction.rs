@@ -48,6 +48,7 @@ fn an_over_temperature_turns_the_heater_off_although_half_of_the_rig_is_dead() {
                 let rig = rig(&name, cables, patience_s, &dead, Some(Lie::TooHot));
                 let mut campaign = rig.start();
                 rig.until("the fault", |known| is_seen(known, &Seen::Fault));
+                let watch = campaign.watch();
                 rig.until("the end of heat", |known| !known.hot);
                 // The dead stay dead: somebody ends it, and the watch ends with the instruments.
                 signal(campaign.process(), "-INT");
@@ -59,6 +60,8 @@ fn an_over_temperature_turns_the_heater_off_although_half_of_the_rig_is_dead() {
                     "| {silent} | {cables:?} | {patience_s} | {off_s:.1} | {told_s:.1} | {code:?} |"
                 );
                 assert!(!known.hot && off_s <= 2.0, "{name}: {off_s} s");
+                drop(known);
+                rig.gone(watch);
             }
         }
     }
@@ -96,7 +99,7 @@ fn somebody_who_asks_for_the_end_is_obeyed_in_every_state() {
             let rig = rig(&format!("asked-{i}-{patience_s}"), Cables::Tcp, patience_s, &dead, None);
             let mut campaign = rig.start();
             until(&rig, i);
-            let begun = std::time::Instant::now();
+            let (watch, begun) = (campaign.watch(), std::time::Instant::now());
             signal(campaign.process(), "-INT");
             let code = campaign.ended(&rig, None);
             let after_s = begun.elapsed().as_secs_f64();
@@ -105,6 +108,7 @@ fn somebody_who_asks_for_the_end_is_obeyed_in_every_state() {
             let alive = !matches!(i, 6 | 8);
             // The watch goes on where the campaign could not: a controller that answers is off in the end.
             rig.until("the end of heat", |known| !known.hot || !alive);
+            rig.gone(watch);
         }
     }
 }

@@ -42,10 +42,10 @@ pub(super) fn weighed(
         Table::push(found.table("flow.csv", columns.map(String::from).to_vec()), row);
     }
     found.draw(Curve {
-        figure: "What pumps deliver",
+        figure: "What pumps deliver".into(),
         of: pump.to_owned(),
         x: "asked for [µL]",
-        y: "delivered [µL]",
+        y: "delivered [µL]".into(),
         points: points.clone(),
         joined: false,
     });

@@ -39,10 +39,10 @@ pub(super) fn add(found: &mut Findings, definition: &Value, task: &HeatTask, par
     let heater = task.heater.as_str();
     let begins = all[0].at;
     found.draw(Curve {
-        figure: "How heaters warm and cool",
+        figure: "How heaters warm and cool".into(),
         of: heater.to_owned(),
         x: "time [min]",
-        y: "temperature [°C]",
+        y: "temperature [°C]".into(),
         points: all.iter().map(|p| (p.at.since(begins).as_secs() / 60.0, p.celsius)).collect(),
         joined: true,
     });

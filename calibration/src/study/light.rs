@@ -28,10 +28,10 @@ pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>) {
         let light = format!("{} ({})", channel.light, channel.name);
         let of = light.as_str();
         found.draw(Curve {
-            figure: "How steady lights are",
+            figure: "How steady lights are".into(),
             of: of.to_owned(),
             x: "time [h]",
-            y: "light, of that at the beginning [%]",
+            y: "light, of that at the beginning [%]".into(),
             points: points.iter().map(|(hours, counts)| (*hours, percent * counts)).collect(),
             joined: false,
         });

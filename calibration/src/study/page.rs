@@ -38,8 +38,8 @@ fn drawn(curves: &[Curve], found: &Findings) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let mut chart = Chart::new(
         Axis::covering(first.x, all().map(|(x, _)| *x)),
-        Axis::covering(first.y, all().map(|(_, y)| *y)),
-        first.figure,
+        Axis::covering(first.y.as_ref(), all().map(|(_, y)| *y)),
+        first.figure.as_ref(),
         found.simulated,
     );
     let mut legend = Legend::default();
@@ -53,5 +53,5 @@ fn drawn(curves: &[Curve], found: &Findings) -> String {
             chart.add(Points::new(curve.points.iter().map(dot), style));
         }
     }
-    figure(first.figure, "", &legend, &chart.responsive())
+    figure(&first.figure, "", &legend, &chart.responsive())
 }

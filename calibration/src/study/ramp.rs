@@ -4,6 +4,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::study::{RampTask, Reading};
 
+use super::curve::Curve;
 use super::findings::{Finding, Findings};
 use super::table::Table;
 use crate::parts::Part;
@@ -43,6 +44,30 @@ pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>, ta
     let n = good.len();
     let of = format!("ramp {}", part.number);
     found.push(Finding::known("ramp", &of, "readings", "", n as f64, n));
+    let lasts_min = task.times.duration_s / 60.0;
+    found.push(Finding::known("ramp", &of, "lasts", "min", lasts_min, n));
+    let inputs = scenario.space().inputs().iter();
+    let ends = task.from.values().iter().zip(task.to.values());
+    for (input, (from, to)) in inputs.zip(ends).filter(|(_, (from, to))| from != to) {
+        let name = &input.name;
+        for (end, value) in [("begins", from), ("ends", to)] {
+            found.push(Finding::known("ramp", &of, &format!("{name} {end}"), "", *value, n));
+        }
+    }
+    for (name, unit) in &features {
+        let point = |reading: &&Reading| {
+            Some(((reading.value("formed_s")? - began_s) / 60.0, reading.value(name)?))
+        };
+        let unit = if unit.is_empty() { String::new() } else { format!(" [{unit}]") };
+        found.draw(Curve {
+            figure: format!("What ramps show: {name}").into(),
+            of: of.clone(),
+            x: "since the ramp began, when the liquid was formed [min]",
+            y: format!("{name}{unit}").into(),
+            points: good.iter().filter_map(point).collect(),
+            joined: false,
+        });
+    }
     if !flagged.is_empty() {
         found.notes.push(format!("{of}: {} readings are flagged, and left out", flagged.len()));
     }

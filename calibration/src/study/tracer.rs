@@ -69,10 +69,10 @@ pub(super) fn add(
     }
     let arrived = |(seconds, value): &(f64, f64)| (*seconds, response.share(*value));
     found.draw(Curve {
-        figure: "How a step arrives",
+        figure: "How a step arrives".into(),
         of: format!("{of}: {flow_ul_per_min:.0} µL/min"),
         x: "time since the step [s]",
-        y: "response, from 0 to 1",
+        y: "response, from 0 to 1".into(),
         points: response.points.iter().map(arrived).collect(),
         joined: true,
     });

@@ -159,6 +159,13 @@ fn the_readings_of_a_ramp_are_a_table_that_a_calibration_takes() {
     let findings = Findings::of(&done(&truth, Study::Ramp, &Wishes::default())).unwrap();
     let readings = found(&findings, "ramp 1", "readings").n;
     assert!(readings > 20, "{readings}");
+    assert!(found(&findings, "ramp 1", "lasts").value > 1.0, "{findings:#?}");
+    let red = |end| found(&findings, "ramp 1", &format!("red_ul_per_min {end}")).value;
+    assert_ne!(red("begins"), red("ends"));
+    let html = page(&truth, "ramp", &findings);
+    for (feature, _) in truth.features() {
+        assert!(html.contains(&format!("What ramps show: {feature}")), "{feature} is not drawn");
+    }
     let tables = findings.tables();
     let [(name, text)] = &tables[..] else { panic!("{tables:?}") };
     assert_eq!(name, "ramp.csv");

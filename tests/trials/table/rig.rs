@@ -134,6 +134,19 @@ impl Rig {
     }
 }
 
+impl Rig {
+    /// Takes its instruments away, and waits for the end of a watch that has asked them in vain: it keeps their ports, whose names
+    /// another rig may get.
+    pub(crate) fn gone(self, watch: Option<u32>) {
+        drop(self);
+        let begun = WallInstant::now();
+        while watch.is_some_and(is_alive) {
+            assert!(begun.elapsed() < ENDLESS, "a watch goes on without instruments");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 impl Drop for Rig {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
