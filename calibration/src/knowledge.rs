@@ -58,6 +58,16 @@ pub(crate) struct Basis<'m, 'a> {
     pub(crate) fit: &'m Fit,
 }
 
+impl Basis<'_, '_> {
+    /// Slopes of the residuals by the keys [residuals × keys] where they have these values on their scales; none where the simulator
+    /// cannot be differentiated.
+    fn jacobian(&self, scaled: &[f64]) -> Option<DMatrix<f64>> {
+        let slopes = self.model.slopes(scaled)?;
+        let slopes = slopes.iter().map(|s| self.whitener.apply(s).component_mul(self.weights));
+        Some(DMatrix::from_columns(&slopes.collect::<Vec<DVector<f64>>>()))
+    }
+}
+
 /// What a fit is found to be.
 #[derive(Debug)]
 pub(crate) enum Found {
@@ -71,28 +81,26 @@ impl Knowledge {
     /// What is known at a fit; none where the simulator cannot be differentiated there. Where the fit is `last`, it is taken for the
     /// best even if there are better values.
     pub(crate) fn of(basis: Basis<'_, '_>, last: bool) -> Option<Found> {
-        let Basis { model, whitener, weights, fit } = basis;
-        let slopes = model.slopes(&fit.scaled)?;
-        let columns: Vec<DVector<f64>> =
-            slopes.iter().map(|s| whitener.apply(s).component_mul(weights)).collect();
-        let jacobian = DMatrix::from_columns(&columns);
-        let freedom = jacobian.nrows().saturating_sub(columns.len()).max(1);
+        let Basis { model, fit, .. } = basis;
+        let jacobian = basis.jacobian(&fit.scaled)?;
+        let keys = jacobian.ncols();
+        let freedom = jacobian.nrows().saturating_sub(keys).max(1);
         let wider = (fit.squares / freedom as f64).max(1.0);
         let svd = jacobian.clone().svd(false, true);
         let directions = svd.v_t.as_ref()?.transpose();
         let variances = svd.singular_values.map(|s| wider / (s * s).max(OPEN * OPEN));
         let covariance = &directions * DMatrix::from_diagonal(&variances) * directions.transpose();
-        let keys = columns.len();
-        let mut told: Vec<bool> =
+        let by_slopes: Vec<bool> =
             (0..keys).map(|k| covariance[(k, k)].sqrt() < most(&model.free[k])).collect();
+        let mut told = by_slopes.clone();
         let t = student_95(freedom);
-        let less = if last { f64::INFINITY } else { LESS };
+        let rise = (t * t * wider, if last { f64::INFINITY } else { LESS });
         let mut intervals = Vec::with_capacity(keys);
         for k in 0..keys {
             let half = t * covariance[(k, k)].sqrt();
             let (mut below, mut above) = (-half, half);
             if told[k] && keys <= PROFILED {
-                let profile = Profile::new(basis, &jacobian, k, (t * t * wider, less));
+                let profile = Profile::new((basis, &by_slopes), &jacobian, k, rise);
                 for end in [&mut below, &mut above] {
                     match profile.end(*end) {
                         End::At(at) => *end = at,
@@ -130,7 +138,7 @@ fn most(free: &Free) -> f64 {
     if free.logarithmic { TOLD_LOG } else { TOLD_PART }
 }
 
-/// Keys that go with each: by correlation where all are told, by the directions that nothing tells elsewhere.
+/// Keys that go with each: by correlation where all are told or none is, or else by the directions that nothing tells.
 fn with(
     covariance: &DMatrix<f64>,
     told: &[bool],
@@ -146,7 +154,7 @@ fn with(
             |&d: &usize| directions[(a, d)].abs() > BELONGS && directions[(b, d)].abs() > BELONGS;
         match told[a] && told[b] {
             true => correlated,
-            false => !told[a] && !told[b] && untold.iter().any(shared),
+            false => !told[a] && !told[b] && (correlated || untold.iter().any(shared)),
         }
     };
     (0..keys).map(|a| (0..keys).filter(|&b| b != a && goes(a, b)).collect()).collect()

@@ -16,16 +16,46 @@ const FAR: [f64; 2] = [0.2, 0.5];
 const MUCH: f64 = 30.0;
 /// How near to the wanted rise of the squares is near enough, in parts of it.
 const NEAR: f64 = 0.05;
+/// Times an end is looked at again with slopes of its own.
+const AGAIN: usize = 6;
+/// How much further out an end is looked for first, where it was none.
+const FURTHER: f64 = 1.3;
 /// Squares less than those of the fit by which it is not the best.
 pub(super) const LESS: f64 = 0.5;
 
+/// A place from which the others follow, by its slopes.
+struct Place {
+    /// How far the key is from the estimate there.
+    at: f64,
+    /// The values of all keys.
+    scaled: Vec<f64>,
+    /// The slope of the residuals by the key, and by the others.
+    slope: DVector<f64>,
+    rest: Option<SVD<f64, Dyn, Dyn>>,
+}
+
+impl Place {
+    fn new(
+        (at, scaled): (f64, Vec<f64>),
+        jacobian: &DMatrix<f64>,
+        key: usize,
+        others: &[usize],
+    ) -> Self {
+        let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
+        let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns).svd(true, true));
+        Self { at, scaled, slope: jacobian.column(key).into_owned(), rest }
+    }
+}
+
 /// The squares along one key.
-pub(super) struct Profile<'b, 'm, 'a> {
+pub(super) struct Profile<'t, 'm, 'a> {
     basis: Basis<'m, 'a>,
-    jacobian: &'b DMatrix<f64>,
+    /// Whether slopes at the estimate tell each key.
+    told: &'t [bool],
     key: usize,
     others: Vec<usize>,
-    rest: Option<SVD<f64, Dyn, Dyn>>,
+    /// The estimate.
+    estimate: Place,
     /// How much the squares are to rise.
     rise: f64,
     /// How much less they may be than those of the fit.
@@ -41,27 +71,28 @@ pub(super) enum End {
     Better(Vec<f64>),
 }
 
-impl<'b, 'm, 'a> Profile<'b, 'm, 'a> {
+impl<'t, 'm, 'a> Profile<'t, 'm, 'a> {
     pub(super) fn new(
-        basis: Basis<'m, 'a>,
-        jacobian: &'b DMatrix<f64>,
+        (basis, told): (Basis<'m, 'a>, &'t [bool]),
+        jacobian: &DMatrix<f64>,
         key: usize,
         (rise, less): (f64, f64),
     ) -> Self {
         let others: Vec<usize> = (0..basis.model.free.len()).filter(|&k| k != key).collect();
-        let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
-        let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns).svd(true, true));
-        Self { basis, jacobian, key, others, rest, rise, less }
+        let estimate = Place::new((0.0, basis.fit.scaled.clone()), jacobian, key, &others);
+        Self { basis, told, key, others, estimate, rise, less }
     }
 
     /// Where the squares have risen so much on one side; `reach` is where they have by their slopes at the estimate.
     ///
-    /// Squares are looked at [further out](FAR) too: where they are as small as within, everything up to there is possible.
+    /// Squares are looked at [further out](FAR) too: where they are as small as within, everything up to there is possible. The others
+    /// follow by slopes at the estimate, which may lead them astray, so the end is looked at again with slopes of its own, and
+    /// where the squares then have risen less, the search goes on from there.
     pub(super) fn end(&self, reach: f64) -> End {
         let (low, high) = range(&self.basis.model.free[self.key]);
         let here = self.basis.fit.scaled[self.key];
         let limit = if reach < 0.0 { low - here } else { high - here };
-        let mut end = match self.from((0.0, 0.0), reach, limit) {
+        let mut end = match self.from(&self.estimate, (0.0, 0.0), reach, limit) {
             End::At(end) => end,
             better @ End::Better(_) => return better,
         };
@@ -69,29 +100,72 @@ impl<'b, 'm, 'a> Profile<'b, 'm, 'a> {
             if far.abs() <= end.abs() || far.abs() >= limit.abs() {
                 continue;
             }
-            let (risen, scaled) = self.risen(far);
+            let (risen, scaled) = self.risen(&self.estimate, far);
             if risen < -self.less {
                 return End::Better(scaled);
             }
             if risen < self.rise {
-                match self.from((far, risen.max(0.0)), 1.5 * far, limit) {
+                match self.from(&self.estimate, (far, risen.max(0.0)), 1.5 * far, limit) {
                     End::At(further) => end = further,
                     better @ End::Better(_) => return better,
                 }
             }
         }
+        self.verified(end, limit)
+    }
+
+    /// The end, or another further out, where the squares have risen so much although the others follow by slopes of that place.
+    fn verified(&self, mut end: f64, limit: f64) -> End {
+        let mut scaled = self.risen(&self.estimate, end).1;
+        for _ in 0..AGAIN {
+            let from = [Some(scaled), self.reset()].into_iter().flatten();
+            let places = from.filter_map(|scaled| self.place(end, scaled));
+            let looked = places.map(|place| (self.risen(&place, end), place));
+            let least = looked.min_by(|((a, _), _), ((b, _), _)| a.total_cmp(b));
+            let Some(((risen, followed), place)) = least else { break };
+            if risen < -self.less {
+                return End::Better(followed);
+            }
+            if end.to_bits() == limit.to_bits() || risen > (1.0 - 2.0 * NEAR) * self.rise {
+                break;
+            }
+            match self.from(&place, (end, risen.max(0.0)), FURTHER * end, limit) {
+                End::At(further) => end = further,
+                better @ End::Better(_) => return better,
+            }
+            scaled = self.risen(&place, end).1;
+        }
         End::At(end)
+    }
+
+    /// A place with the key so far from the estimate; none where the simulator cannot be differentiated.
+    fn place(&self, at: f64, mut scaled: Vec<f64>) -> Option<Place> {
+        scaled[self.key] = self.basis.fit.scaled[self.key] + at;
+        let jacobian = self.basis.jacobian(&scaled)?;
+        Some(Place::new((at, scaled), &jacobian, self.key, &self.others))
+    }
+
+    /// The estimate, but for keys that the data do not tell there, which are as in the scenario: where the estimate has them nothing may
+    /// depend on them, so that no slope leads away. None if all are told.
+    fn reset(&self) -> Option<Vec<f64>> {
+        let fit = &self.basis.fit.scaled;
+        let keys = self.basis.model.free.iter().zip(fit).zip(self.told);
+        let scaled = keys.map(|((free, &scaled), &told)| match told {
+            true => scaled,
+            false => free.scaled(free.start),
+        });
+        self.told.iter().any(|told| !told).then(|| scaled.collect())
     }
 
     /// The same outwards from where they have risen less, beginning at some place.
     ///
     /// The root of the rise is about proportional to the distance. Where the squares hardly rise, because a slope is that of a jump, the
     /// search goes on outwards, to the end of the range at most.
-    fn from(&self, mut inside: (f64, f64), first: f64, limit: f64) -> End {
+    fn from(&self, place: &Place, mut inside: (f64, f64), first: f64, limit: f64) -> End {
         let within = |at: f64| if at.abs() < limit.abs() { at } else { limit };
         let (mut at, mut outside): (f64, Option<(f64, f64)>) = (within(first), None);
         for _ in 0..TRIES {
-            let (risen, scaled) = self.risen(at);
+            let (risen, scaled) = self.risen(place, at);
             if risen < -self.less {
                 return End::Better(scaled);
             }
@@ -117,12 +191,13 @@ impl<'b, 'm, 'a> Profile<'b, 'm, 'a> {
         End::At(outside.map_or(at, |(end, _)| end))
     }
 
-    /// By how much the squares have risen where the key is so far from the estimate, and where the others are then.
-    fn risen(&self, at: f64) -> (f64, Vec<f64>) {
+    /// By how much the squares have risen where the key is so far from the estimate, and where the others are then: they follow from
+    /// a place.
+    fn risen(&self, place: &Place, at: f64) -> (f64, Vec<f64>) {
         let Basis { model, whitener, weights, fit } = self.basis;
-        let mut scaled = fit.scaled.clone();
-        scaled[self.key] += at;
-        self.follow(&mut scaled, &(self.jacobian.column(self.key) * -at));
+        let mut scaled = place.scaled.clone();
+        scaled[self.key] = fit.scaled[self.key] + at;
+        self.follow(place, &mut scaled, &(&place.slope * (place.at - at)));
         let mut best = (f64::INFINITY, scaled.clone());
         for pass in 0..PASSES {
             let Some(table) = model.predict(&scaled) else { break };
@@ -137,14 +212,14 @@ impl<'b, 'm, 'a> Profile<'b, 'm, 'a> {
             if !goes_on || pass > 0 && squares > MUCH * self.rise {
                 break;
             }
-            self.follow(&mut scaled, &residuals);
+            self.follow(place, &mut scaled, &residuals);
         }
         best
     }
 
     /// Moves the others to where their slopes say that these residuals go.
-    fn follow(&self, scaled: &mut [f64], residuals: &DVector<f64>) {
-        let step = self.rest.as_ref().and_then(|rest| rest.solve(residuals, OPEN).ok());
+    fn follow(&self, place: &Place, scaled: &mut [f64], residuals: &DVector<f64>) {
+        let step = place.rest.as_ref().and_then(|rest| rest.solve(residuals, OPEN).ok());
         let Some(step) = step else { return };
         for (&k, step) in self.others.iter().zip(step.iter()) {
             let (low, high) = range(&self.basis.model.free[k]);

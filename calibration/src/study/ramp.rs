@@ -48,7 +48,8 @@ pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>, ta
     found.push(Finding::known("ramp", &of, "lasts", "min", lasts_min, n));
     let inputs = scenario.space().inputs().iter();
     let ends = task.from.values().iter().zip(task.to.values());
-    for (input, (from, to)) in inputs.zip(ends).filter(|(_, (from, to))| from != to) {
+    for (input, (from, to)) in inputs.zip(ends).filter(|(_, (from, to))| from.total_cmp(to).is_ne())
+    {
         let name = &input.name;
         for (end, value) in [("begins", from), ("ends", to)] {
             found.push(Finding::known("ramp", &of, &format!("{name} {end}"), "", *value, n));
