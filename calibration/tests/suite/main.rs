@@ -184,6 +184,21 @@ fn estimates_are_not_the_values_that_they_started_from() {
     }
 }
 
+/// Two rates of which hardly more than one combination shows: far from the estimate the slopes there lead the other rate astray, and
+/// the truth seemed impossible (1.34 to 2.08 times the truth).
+#[test]
+fn an_interval_goes_on_as_far_as_the_other_keys_can_follow() {
+    let scenario = scenario("cs3cu2i5");
+    let pair = ["chemistry.product.nucleation.rate_per_s", "chemistry.product.growth.rate_per_s"];
+    let keys = free(&scenario, &specs(&pair)).unwrap();
+    let truth: Vec<f64> = keys.iter().map(|key| key.start).collect();
+    let data = measured_at(&scenario, (&keys, &truth), &anywhere(&scenario, 60), 60);
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    for (parameter, truth) in calibration.parameters.iter().zip(truth) {
+        assert!((parameter.low..parameter.high).contains(&truth), "{parameter:?}");
+    }
+}
+
 /// All emission is the product of both scales: no data on earth tell one from the other.
 #[test]
 fn keys_that_only_act_together_are_named_and_get_no_number() {
