@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::data::Measured;
 use crate::experiment::Experiment;
-use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
+use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights, without_number};
 use crate::fit::{Fit, Weights, best, fit, squares};
 use crate::knowledge::{Basis, Found, Knowledge, telling};
 use crate::model::{Model, Table};
@@ -153,6 +153,10 @@ fn calibrated(
     equal = ones(&whitener, free)?;
     found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found }, &equal);
     let basis = Basis { model: &model, whitener: &whitener, weights: &equal, fit: &found };
+    if let Some(owner) = without_number(basis) {
+        let message = format!("{}: the simulator gives no number for it", source(&model, owner));
+        return Err(Diagnostic::new(message).hint("check its conditions, or leave it out"));
+    }
     let (weights, far) = weights(basis).ok_or_else(refused)?;
     if !far.is_empty() {
         found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found.clone() }, &weights);

@@ -112,6 +112,14 @@ pub(crate) fn exceeded(chance: f64, freedom: usize) -> f64 {
     law.map_or(f64::INFINITY, six_digits)
 }
 
+/// An experiment, or after them a series, of which the simulator says something that is no number.
+pub(crate) fn without_number(basis: Basis<'_, '_>) -> Option<usize> {
+    let Basis { model, whitener, fit, .. } = basis;
+    let residuals = whitener.residuals(model.experiments, &model.predict(&fit.scaled)?);
+    let mut all = units(model, whitener).into_iter();
+    all.find(|(_, place)| place.clone().any(|i| !residuals[i].is_finite())).map(|(owner, _)| owner)
+}
+
 /// Weights of residuals: experiments that lie far off, beyond what all others do, count less (Huber).
 pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)> {
     let Basis { model, whitener, fit, weights } = basis;

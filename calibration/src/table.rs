@@ -53,6 +53,8 @@ pub(crate) struct Rows {
 /// Reads a table; its runs are numbered from `first` on.
 pub(crate) fn rows(scenario: &Scenario, path: &Path, first: usize) -> Result<Rows, Diagnostic> {
     let (table, mut found) = (Table::read(scenario, path)?, Rows::default());
+    let done = table.sheet.notes().iter().map(|note| format!("{}: {note}", path.display()));
+    found.notes.extend(done);
     let (of_run, of_ramp) = (table.texts("run"), table.texts("ramp"));
     let (flags, times) = (table.texts("flags"), TIMES.map(|name| table.texts(name)));
     let (mut runs, mut timed): (Vec<&str>, Vec<Timed>) = (Vec::new(), Vec::new());

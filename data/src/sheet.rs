@@ -91,6 +91,11 @@ impl Sheet {
         Ok(Self { csv: Some(csv), header, inputs, outcomes, look })
     }
 
+    /// What was done to the file before its rows were read, one sentence each: rows of units, columns without a name.
+    pub fn notes(&self) -> &[String] {
+        self.csv.as_ref().map_or(&[], Csv::notes)
+    }
+
     /// Its rows, from top to bottom.
     pub fn rows(&self) -> Vec<SheetRow> {
         let Some(csv) = &self.csv else { return Vec::new() };
@@ -186,17 +191,17 @@ fn look(bytes: &[u8]) -> Look {
     }
 }
 
-/// Whether the cells of these columns have commas in their decimals.
+/// Whether the cells of these columns have commas in their decimals. Columns beside them count as evidence.
 ///
 /// # Errors
 /// If some have commas and others points, or if the commas could part thousands.
-fn decimal_comma(
-    csv: &Csv,
+fn decimal_comma<'a>(
+    csv: &'a Csv,
     columns: impl Iterator<Item = usize>,
     separator: char,
 ) -> Result<bool, Diagnostic> {
     let cells: Vec<&Cell> = columns.flat_map(|column| csv.column(column)).collect();
-    let with = |mark: char| {
+    let with = |cells: &[&'a Cell], mark: char| {
         let is = move |cell: &&&Cell| {
             let parts: Vec<&str> = cell.text.split(mark).collect();
             let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
@@ -204,9 +209,14 @@ fn decimal_comma(
                 && digits(parts[0].trim_start_matches(['-', '+', '−']))
                 && digits(parts[1].split(['e', 'E']).next().unwrap_or_default())
         };
-        cells.iter().filter(is).copied().collect::<Vec<&Cell>>()
+        cells.iter().filter(is).copied().collect::<Vec<&'a Cell>>()
     };
-    let (commas, points) = (with(','), with('.'));
+    let (mut commas, points) = (with(&cells, ','), with(&cells, '.'));
+    // Between commas, a comma in a cell of another column may part anything.
+    if separator != ',' {
+        let all: Vec<&Cell> = (0..csv.header().len()).flat_map(|at| csv.column(at)).collect();
+        commas.extend(with(&all, ',').into_iter().filter(|cell| !grouped(cell)));
+    }
     let Some(first) = commas.first() else { return Ok(false) };
     if !points.is_empty() {
         let message =
@@ -215,14 +225,21 @@ fn decimal_comma(
             .at(csv.place(first))
             .hint("write all decimals in one way"));
     }
-    let grouped = |cell: &&Cell| cell.text.split(',').nth(1).is_some_and(|rest| rest.len() == 3);
-    if separator == ',' && commas.iter().all(grouped) {
+    if commas.iter().all(|cell| grouped(cell)) {
         let message = format!("the comma of `{}` could part decimals or thousands", first.text);
         return Err(Diagnostic::new(message)
             .at(csv.place(first))
-            .hint("export with semicolons between cells, or write decimals with a point"));
+            .hint("write decimals with a point, and thousands without a comma"));
     }
     Ok(true)
+}
+
+/// Whether a comma in a cell could part thousands: three digits behind it, and up to three before it, of which the first is no zero.
+fn grouped(cell: &Cell) -> bool {
+    let parts = cell.text.trim_start_matches(['-', '+', '−']).split_once(',');
+    parts.is_some_and(|(before, behind)| {
+        behind.len() == 3 && (1..=3).contains(&before.len()) && !before.starts_with('0')
+    })
 }
 
 #[cfg(test)]
@@ -275,6 +292,20 @@ mod tests {
         let thousands = "T (°C),Ligand,Yield\n\"1,500\",X,3\n";
         let error = read("thousands.csv", thousands).unwrap_err().to_string();
         assert!(error.contains("could part decimals or thousands"), "{error}");
+        // So they are between semicolons and tabs, unless a cell shows what a comma means.
+        for separator in ["\t", ";"] {
+            let of = |text: &str| text.replace('|', separator);
+            let error = read("tabs.csv", &of("T (°C)|Ligand|Yield\n\"1,500\"|X|3\n900|X|4\n"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("could part decimals or thousands"), "{error}");
+            let clear = read("clear.csv", &of("T (°C)|Ligand|Yield|g\n1,500|X|3|2,5\n")).unwrap();
+            assert_eq!(clear.rows()[0].inputs[1].number, Some(1.5));
+            let zero = read("zero.csv", &of("T (°C)|Ligand|Yield\n80|X|0,217\n")).unwrap();
+            assert_eq!(zero.rows()[0].outcomes[0].number, Some(0.217));
+            let beside = read("beside.csv", &of("T (°C)|Ligand|Yield|g\n1.500|X|3|2,5\n"));
+            let beside = beside.unwrap_err().to_string();
+            assert!(beside.contains("`2,5` has a decimal comma and `1.500` a point"), "{beside}");
+        }
         let column = read("column.csv", "T,Ligand,Yield\n1,2,3\n").unwrap_err();
         assert!(column.to_string().contains("no column `T (°C)` for the input"), "{column}");
     }

@@ -128,6 +128,7 @@ fn slips_in_the_table_are_shown_at_their_cell() {
         ("option", ";sphos;", ";sphso;", "`sphso` is not an option of Ligand"),
         ("number", ";88;", ";88 °C;", "`88 °C` is not a number"),
         ("mixed", ";2,5;", ";2.5;", "decimal comma"),
+        ("far", ";88;", ";9,91e37;", "`9,91e37` is far outside the range 60 to 110"),
         ("column", "Yield (%)", "Yeld (%)", "no column `Yield (%)` for the outcome"),
         ("outcome", ";failed;", ";bad;", "`bad` is not a number"),
     ] {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowtwin_calibration::Measured;
+use flowtwin_calibration::{Measured, calibrate, free};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 
@@ -64,4 +64,34 @@ fn columns_may_have_their_unit_in_their_name_and_flagged_rows_are_left_out() {
     }
     let other = read("other.csv", "snar.toml", &format!("{columns},yellow_nm\n60,60,30,30,0.5"));
     assert!(other.unwrap_err().to_string().contains("no column is a feature"));
+}
+
+/// A sentinel of an instrument is no flow; what was done to a file before it was read is said.
+#[test]
+fn what_cannot_have_been_set_is_refused_at_its_cell() {
+    let rows = |red: &str| {
+        format!("blue_ul_per_min,red_ul_per_min,blue,red\nµL/min,µL/min,AU,AU\n140,{red},0.2,0.3")
+    };
+    for odd in ["9.91e37", "1e12", "-1e30"] {
+        let error = read("odd.csv", "dye-mixing.toml", &rows(odd)).unwrap_err().to_string();
+        assert!(error.contains("is far outside the range 50 to 400 of red_ul_per_min"), "{error}");
+        assert!(error.contains("odd.csv:3:5"), "{error}");
+    }
+    let measured = read("units.csv", "dye-mixing.toml", &rows("235")).unwrap();
+    assert!(measured.notes[0].ends_with("line 2 holds units: µL/min, µL/min, AU, AU"));
+}
+
+/// Nothing flows in a row without flow, and nothing can be seen.
+#[test]
+fn an_experiment_of_which_the_simulator_has_no_number_is_named() {
+    let columns = "blue_ul_per_min,red_ul_per_min,blue,red";
+    let rows = "0,0,0.2,0.3\n0,0,0.25,0.2\n0,0,0.15,0.4\n0,0,0.2,0.3";
+    let table = format!("{columns}\n{rows}");
+    let measured = read("zero.csv", "dye-mixing.toml", &table).unwrap();
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/dye-mixing.toml");
+    let scenario = Scenario::load(&scenario).unwrap();
+    let specs = crate::specs(&["optics.absorption[1].epsilon_per_m_cm"]);
+    let keys = free(&scenario, &specs).unwrap();
+    let error = calibrate(&scenario, &keys, &measured).unwrap_err().to_string();
+    assert!(error.contains("line 2: the simulator gives no number for it"), "{error}");
 }

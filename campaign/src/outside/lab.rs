@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Goal, Instant, Lab, Level, Manifest, Outcome, PumpId,
-    Quality, Reply, Report, Space, Span, Volume,
+    Command, Conditions, Fault, FaultKind, Goal, Input, Instant, Lab, Level, Manifest, Outcome,
+    PumpId, Quality, Reply, Report, Space, Span, Volume,
 };
 
 use super::message::{
@@ -19,6 +19,7 @@ use super::message::{
 use super::process::{Program, ProgramError};
 use super::proposal::as_set;
 use super::sense::{no_beginning, nonsense};
+use crate::suggest::is_far;
 use several::Requests;
 
 /// Most observations of earlier that a lab may tell in one go.
@@ -220,6 +221,14 @@ impl OutsideLab {
         }
         let told = (!line.conditions.is_empty()).then_some(&line.conditions);
         let set = told.map(|told| as_set(&self.space, told)).transpose();
+        let far = set.iter().flatten().flat_map(|set| set.values().iter().zip(self.space.inputs()));
+        if let Some((value, input)) = far.into_iter().find(|(value, input)| is_far(**value, input))
+        {
+            let Input { name, low, high, .. } = input;
+            let detail =
+                format!("`{name}` was set to {value:e}, far outside its range {low} to {high}");
+            return Err(self.fault(FaultKind::Garbled { detail }));
+        }
         set.map_err(|error| {
             let detail = format!("the conditions of its observation: {error}");
             self.fault(FaultKind::Garbled { detail })

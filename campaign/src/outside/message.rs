@@ -274,7 +274,7 @@ pub struct ObservationLine {
 
 /// Why an experiment failed: a fault as journals record it, or somebody's own words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "words, or a fault as a journal has it")]
 #[non_exhaustive]
 pub enum Failure {
     /// As journals record it.

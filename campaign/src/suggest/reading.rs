@@ -4,7 +4,7 @@ use flowtwin_data::Diagnostic;
 use flowtwin_data::learnt::far_off;
 use flowtwin_data::sheet::{Entry, Sheet, SheetRow};
 use flowtwin_lab::{Input, InputKind, LARGEST, is_sensible};
-use flowtwin_twin::History;
+use flowtwin_twin::{FARTHEST, History};
 
 use crate::scenario::{Scenario, nearest};
 
@@ -43,6 +43,7 @@ pub enum Came {
 pub fn read(scenario: &Scenario, sheet: &Sheet) -> Result<Reading, Diagnostic> {
     let mut reading =
         Reading { history: History::default(), lines: Vec::new(), failed: 0, notes: Vec::new() };
+    reading.notes.extend(sheet.notes().iter().cloned());
     let (mut lacking, mut outside, mut measured) = (Vec::new(), Vec::new(), Vec::new());
     for row in sheet.rows() {
         if row.inputs.iter().any(Entry::is_empty) {
@@ -106,6 +107,14 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
         if !is_sensible(number) {
             return Err(sheet.complain(entry, beyond(entry)));
         }
+        if is_far(number, input) {
+            let Input { name, low, high, .. } = input;
+            let message =
+                format!("`{}` is far outside the range {low} to {high} of {name}", entry.text);
+            return Err(sheet
+                .complain(entry, message)
+                .hint("correct the cell, or leave the row out"));
+        }
         if input.kind == InputKind::Logarithmic && number <= 0.0 {
             let message = format!("{} is logarithmic and must be above 0", input.name);
             return Err(sheet.complain(entry, message));
@@ -124,6 +133,12 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
         };
         sheet.complain(entry, message).hint(hint)
     })
+}
+
+/// Whether a number is so far outside the range of an input that no model can learn from it.
+pub(crate) fn is_far(number: f64, input: &Input) -> bool {
+    let length = input.high - input.low;
+    length > 0.0 && ((number - input.low) / length).abs() > FARTHEST
 }
 
 /// Why a number cannot be worked with.

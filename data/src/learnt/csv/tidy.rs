@@ -106,7 +106,9 @@ fn may_be_unit(text: &str) -> bool {
     let length = text.chars().count();
     let known = ["counts", "equiv", "hours", "minutes", "percent", "seconds"];
     let is_word = length > 4 && text.chars().all(|c| c.is_alphabetic() || c == ' ');
-    length <= LONGEST_UNIT && (!is_word || known.contains(&text.to_lowercase().as_str()))
+    let lower = text.to_lowercase();
+    let says_failed = ["fail", "failed", "err", "error"].contains(&lower.as_str());
+    length <= LONGEST_UNIT && !says_failed && (!is_word || known.contains(&lower.as_str()))
 }
 
 /// A unit without its brackets.
@@ -148,6 +150,7 @@ mod tests {
             "a,b\n-,n.a.\n1,2\n",
             "a,b\nx,y\nx,y\n",
             "a,b\nfailed,failed\n1,2\n",
+            "a,b\nfail,fail\n1,2\n",
         ] {
             assert_eq!(parse(text).unit(0), "", "{text:?}");
         }
