@@ -51,6 +51,7 @@ pub mod observations;
 pub mod ordered;
 pub mod outside;
 pub mod parity;
+mod reach;
 pub mod scenario;
 pub mod serve;
 pub mod suggest;

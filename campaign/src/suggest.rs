@@ -19,7 +19,6 @@ use serde::Serialize;
 use crate::scenario::{Phase, Scenario};
 
 pub use page::page;
-pub(crate) use reading::is_far;
 pub use reading::{Came, Reading, came, input_value, read};
 
 /// How likely a measured value is to lie between the ends of a prediction.

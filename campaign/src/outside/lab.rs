@@ -19,7 +19,7 @@ use super::message::{
 use super::process::{Program, ProgramError};
 use super::proposal::as_set;
 use super::sense::{no_beginning, nonsense};
-use crate::suggest::is_far;
+use crate::reach::is_far;
 use several::Requests;
 
 /// Most observations of earlier that a lab may tell in one go.

@@ -4,8 +4,9 @@ use flowtwin_data::Diagnostic;
 use flowtwin_data::learnt::far_off;
 use flowtwin_data::sheet::{Entry, Sheet, SheetRow};
 use flowtwin_lab::{Input, InputKind, LARGEST, is_sensible};
-use flowtwin_twin::{FARTHEST, History};
+use flowtwin_twin::History;
 
+use crate::reach::is_far;
 use crate::scenario::{Scenario, nearest};
 
 /// Words for an experiment that yielded nothing.
@@ -133,12 +134,6 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
         };
         sheet.complain(entry, message).hint(hint)
     })
-}
-
-/// Whether a number is so far outside the range of an input that no model can learn from it.
-pub(crate) fn is_far(number: f64, input: &Input) -> bool {
-    let length = input.high - input.low;
-    length > 0.0 && ((number - input.low) / length).abs() > FARTHEST
 }
 
 /// Why a number cannot be worked with.
